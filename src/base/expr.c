@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/expr.h"
+
+#include <stdio.h>
+
+void sld_expr_table_init(sld_expr_table *table, const solder_allocator *allocator)
+{
+    *table = (sld_expr_table){.allocator = allocator};
+}
+
+void sld_expr_table_free(sld_expr_table *table)
+{
+    sld_release(table->allocator, table->exprs, table->capacity * sizeof *table->exprs);
+    sld_release(table->allocator, table->symbols, table->symbol_capacity * sizeof *table->symbols);
+    sld_release(table->allocator, table->buckets, table->bucket_count * sizeof *table->buckets);
+    *table = (sld_expr_table){.allocator = table->allocator};
+}
+
+static size_t hash_expr(uint32_t op, sld_dim a, sld_dim b, int64_t value)
+{
+    uint64_t h = op * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ (uint32_t)a) * UINT64_C(0xff51afd7ed558ccd);
+    h = (h ^ (uint32_t)b ^ (h >> 29)) * UINT64_C(0xc4ceb9fe1a85ec53);
+    h = (h ^ (uint64_t)value ^ (h >> 31)) * UINT64_C(0x9e3779b97f4a7c15);
+    return (size_t)(h ^ (h >> 32));
+}
+
+static bool rehash(sld_expr_table *table)
+{
+    size_t wanted = table->bucket_count == 0 ? 64 : table->bucket_count * 2;
+    int32_t *buckets = sld_calloc(table->allocator, wanted * sizeof *buckets);
+    if (buckets == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        const sld_expr *e = &table->exprs[i];
+        size_t slot = hash_expr(e->op, e->a, e->b, e->value) & (wanted - 1);
+        while (buckets[slot] != 0) {
+            slot = (slot + 1) & (wanted - 1);
+        }
+        buckets[slot] = (int32_t)i + 1;
+    }
+    sld_release(table->allocator, table->buckets, table->bucket_count * sizeof *buckets);
+    table->buckets = buckets;
+    table->bucket_count = wanted;
+    return true;
+}
+
+static sld_dim intern(sld_expr_table *table, uint32_t op, sld_dim a, sld_dim b, int64_t value)
+{
+    if (table->failed) {
+        return SLD_DIM_NONE;
+    }
+    if (table->count >= (size_t)INT32_MAX / 2 ||
+        (table->count * 2 >= table->bucket_count && !rehash(table))) {
+        table->failed = true;
+        return SLD_DIM_NONE;
+    }
+    size_t slot = hash_expr(op, a, b, value) & (table->bucket_count - 1);
+    while (table->buckets[slot] != 0) {
+        sld_dim found = table->buckets[slot] - 1;
+        const sld_expr *e = &table->exprs[found];
+        if (e->op == op && e->a == a && e->b == b && e->value == value) {
+            return found;
+        }
+        slot = (slot + 1) & (table->bucket_count - 1);
+    }
+    void *exprs = table->exprs;
+    if (sld_array_grow(table->allocator, NULL, &exprs, &table->capacity, table->count + 1,
+                       sizeof *table->exprs) != SOLDER_OK) {
+        table->failed = true;
+        return SLD_DIM_NONE;
+    }
+    table->exprs = exprs;
+    table->exprs[table->count] = (sld_expr){.op = op, .a = a, .b = b, .value = value};
+    table->buckets[slot] = (int32_t)table->count + 1;
+    return (sld_dim)table->count++;
+}
+
+sld_dim sld_expr_const(sld_expr_table *table, int64_t value)
+{
+    return value == SLD_EXPR_UNKNOWN ? SLD_DIM_NONE : intern(table, SLD_EXPR_CONST, 0, 0, value);
+}
+
+int sld_expr_find_symbol(const sld_expr_table *table, const char *name)
+{
+    for (size_t i = 0; i < table->symbol_count; i++) {
+        if (strcmp(table->symbols[i].name, name) == 0) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static int add_symbol(sld_expr_table *table, const char *name)
+{
+    void *symbols = table->symbols;
+    if (table->symbol_count >= 65535 ||
+        sld_array_grow(table->allocator, NULL, &symbols, &table->symbol_capacity,
+                       table->symbol_count + 1, sizeof *table->symbols) != SOLDER_OK) {
+        table->failed = true;
+        return -1;
+    }
+    table->symbols = symbols;
+    sld_symbol *symbol = &table->symbols[table->symbol_count];
+    memset(symbol, 0, sizeof *symbol);
+    (void)snprintf(symbol->name, sizeof symbol->name, "%s", name);
+    symbol->min = symbol->opt = 1;
+    symbol->max = INT32_MAX;
+    symbol->bound = SLD_DIM_NONE;
+    return (int)table->symbol_count++;
+}
+
+sld_dim sld_expr_symbol(sld_expr_table *table, const char *name)
+{
+    char cut[sizeof table->symbols->name];
+    (void)snprintf(cut, sizeof cut, "%s", name);
+    int index = sld_expr_find_symbol(table, cut);
+    if (index < 0) {
+        index = add_symbol(table, cut);
+    }
+    return index < 0 ? SLD_DIM_NONE : intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
+}
+
+sld_dim sld_expr_data_symbol(sld_expr_table *table, const char *name, sld_dim bound)
+{
+    char unique[sizeof table->symbols->name];
+    (void)snprintf(unique, sizeof unique, "%.36s", name);
+    for (size_t i = table->symbol_count; sld_expr_find_symbol(table, unique) >= 0; i++) {
+        (void)snprintf(unique, sizeof unique, "%.32s.%zu", name, i);
+    }
+    int index = add_symbol(table, unique);
+    if (index < 0) {
+        return SLD_DIM_NONE;
+    }
+    table->symbols[index].data_dependent = 1;
+    table->symbols[index].bound = bound;
+    table->symbols[index].min = table->symbols[index].opt = 0;
+    return intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
+}
+
+bool sld_expr_is_const(const sld_expr_table *table, sld_dim e, int64_t *value)
+{
+    if (e < 0 || (size_t)e >= table->count || table->exprs[e].op != SLD_EXPR_CONST) {
+        return false;
+    }
+    if (value != NULL) {
+        *value = table->exprs[e].value;
+    }
+    return true;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - ((a % b != 0) && ((a < 0) != (b < 0)));
+}
+
+static int64_t apply(uint32_t op, int64_t a, int64_t b)
+{
+    int64_t r;
+    if (a == SLD_EXPR_UNKNOWN || b == SLD_EXPR_UNKNOWN) {
+        return SLD_EXPR_UNKNOWN;
+    }
+    switch (op) {
+    case SLD_EXPR_ADD:
+        return sld_i64_add(a, b, &r) ? r : SLD_EXPR_UNKNOWN;
+    case SLD_EXPR_SUB:
+        return sld_i64_add(a, -b, &r) ? r : SLD_EXPR_UNKNOWN;
+    case SLD_EXPR_MUL:
+        return sld_i64_mul(a, b, &r) ? r : SLD_EXPR_UNKNOWN;
+    case SLD_EXPR_DIV:
+        return b == 0 ? SLD_EXPR_UNKNOWN : floor_div(a, b);
+    case SLD_EXPR_CEIL:
+        return b == 0 ? SLD_EXPR_UNKNOWN : -floor_div(-a, b);
+    case SLD_EXPR_MOD:
+        return b == 0 ? SLD_EXPR_UNKNOWN : a - b * floor_div(a, b);
+    case SLD_EXPR_MIN:
+        return a < b ? a : b;
+    case SLD_EXPR_MAX:
+        return a > b ? a : b;
+    default:
+        return SLD_EXPR_UNKNOWN;
+    }
+}
+
+void sld_expr_evaluate(const sld_expr *exprs, size_t count, const int64_t *symbols,
+                       int64_t *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        const sld_expr *e = &exprs[i];
+        if (e->op == SLD_EXPR_CONST) {
+            values[i] = e->value;
+        } else if (e->op == SLD_EXPR_SYMBOL) {
+            values[i] = symbols[e->value];
+        } else {
+            values[i] = apply(e->op, values[e->a], values[e->b]);
+        }
+    }
+}
+
+static const sld_expr *node_of(const sld_expr_table *table, sld_dim e)
+{
+    return &table->exprs[e];
+}
+
+/* (x op c) with a constant right operand: gives x and c. */
+static bool split_const(const sld_expr_table *table, sld_dim e, uint32_t op, sld_dim *x, int64_t *c)
+{
+    const sld_expr *n = node_of(table, e);
+    if (n->op == op && sld_expr_is_const(table, n->b, c)) {
+        *x = n->a;
+        return true;
+    }
+    return false;
+}
+
+/* Rules with a constant right operand; SLD_DIM_NONE - 1 when none applies. */
+static sld_dim simplify_const(sld_expr_table *t, sld_expr_op op, sld_dim a, int64_t c)
+{
+    sld_dim x;
+    int64_t inner;
+    int64_t r;
+    switch (op) {
+    case SLD_EXPR_ADD:
+        if (c == 0) {
+            return a;
+        }
+        if (split_const(t, a, SLD_EXPR_ADD, &x, &inner) && sld_i64_add(inner, c, &r)) {
+            return sld_expr_add_const(t, x, r);
+        }
+        break;
+    case SLD_EXPR_MUL:
+        if (c == 1) {
+            return a;
+        }
+        if (c == 0) {
+            return sld_expr_const(t, 0);
+        }
+        if (split_const(t, a, SLD_EXPR_MUL, &x, &inner) && sld_i64_mul(inner, c, &r)) {
+            return sld_expr_mul_const(t, x, r);
+        }
+        break;
+    case SLD_EXPR_DIV:
+    case SLD_EXPR_CEIL:
+        if (c == 1) {
+            return a;
+        }
+        if (c > 0 && split_const(t, a, SLD_EXPR_MUL, &x, &inner) && inner % c == 0) {
+            return sld_expr_mul_const(t, x, inner / c);
+        }
+        if (op == SLD_EXPR_DIV && c > 0 && split_const(t, a, SLD_EXPR_DIV, &x, &inner) &&
+            inner > 0 && sld_i64_mul(inner, c, &r)) {
+            return sld_expr_div_const(t, x, r);
+        }
+        break;
+    case SLD_EXPR_MOD:
+        if (c == 1 || (c > 0 && split_const(t, a, SLD_EXPR_MUL, &x, &inner) && inner % c == 0)) {
+            return sld_expr_const(t, 0);
+        }
+        break;
+    default:
+        break;
+    }
+    return SLD_DIM_NONE - 1;
+}
+
+/* Divides the product a by its factor b if b is literally one of the factors. */
+static sld_dim cancel_factor(sld_expr_table *t, sld_dim a, sld_dim b)
+{
+    if (a == b) {
+        return sld_expr_const(t, 1);
+    }
+    const sld_expr n = *node_of(t, a);
+    if (n.op != SLD_EXPR_MUL) {
+        return SLD_DIM_NONE;
+    }
+    sld_dim rest = cancel_factor(t, n.a, b);
+    if (rest != SLD_DIM_NONE) {
+        return sld_expr_mul(t, rest, n.b);
+    }
+    rest = cancel_factor(t, n.b, b);
+    return rest == SLD_DIM_NONE ? SLD_DIM_NONE : sld_expr_mul(t, n.a, rest);
+}
+
+/* a - b when b is literally a summand of a. */
+static sld_dim cancel_summand(sld_expr_table *t, sld_dim a, sld_dim b)
+{
+    if (a == b) {
+        return sld_expr_const(t, 0);
+    }
+    const sld_expr n = *node_of(t, a);
+    if (n.op != SLD_EXPR_ADD) {
+        return SLD_DIM_NONE;
+    }
+    sld_dim rest = cancel_summand(t, n.a, b);
+    if (rest != SLD_DIM_NONE) {
+        return sld_expr_add(t, rest, n.b);
+    }
+    rest = cancel_summand(t, n.b, b);
+    return rest == SLD_DIM_NONE ? SLD_DIM_NONE : sld_expr_add(t, n.a, rest);
+}
+
+sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
+{
+    if (a < 0 || b < 0 || t->failed) {
+        return SLD_DIM_NONE;
+    }
+    int64_t ca;
+    int64_t cb;
+    bool const_a = sld_expr_is_const(t, a, &ca);
+    bool const_b = sld_expr_is_const(t, b, &cb);
+    if (const_a && const_b) {
+        return sld_expr_const(t, apply(op, ca, cb));
+    }
+    if (op == SLD_EXPR_SUB) {
+        if (const_b) {
+            return sld_expr_add_const(t, a, -cb);
+        }
+        sld_dim rest = cancel_summand(t, a, b);
+        return rest != SLD_DIM_NONE ? rest : intern(t, op, a, b, 0);
+    }
+    bool commutes = op == SLD_EXPR_ADD || op == SLD_EXPR_MUL || op == SLD_EXPR_MIN ||
+                    op == SLD_EXPR_MAX;
+    if (commutes && (const_a || (!const_b && a > b))) { /* constants right, else older first */
+        sld_dim swap = a;
+        a = b;
+        b = swap;
+        if (const_a) {
+            cb = ca;
+            const_b = true;
+        }
+    }
+    if (const_b) {
+        sld_dim simple = simplify_const(t, op, a, cb);
+        if (simple != SLD_DIM_NONE - 1) {
+            return simple;
+        }
+        return intern(t, op, a, b, 0);
+    }
+    sld_dim x;
+    int64_t c;
+    /* Pull constants outward, so that (N*4)*M and (N*M)*4 are one expression. */
+    if ((op == SLD_EXPR_MUL || op == SLD_EXPR_ADD) && split_const(t, a, op, &x, &c)) {
+        return sld_expr_make(t, op, sld_expr_make(t, op, x, b), sld_expr_const(t, c));
+    }
+    if ((op == SLD_EXPR_MUL || op == SLD_EXPR_ADD) && split_const(t, b, op, &x, &c)) {
+        return sld_expr_make(t, op, sld_expr_make(t, op, a, x), sld_expr_const(t, c));
+    }
+    if (op == SLD_EXPR_ADD && a == b) {
+        return sld_expr_mul_const(t, a, 2);
+    }
+    if ((op == SLD_EXPR_MIN || op == SLD_EXPR_MAX) && a == b) {
+        return a;
+    }
+    if (op == SLD_EXPR_DIV || op == SLD_EXPR_CEIL) {
+        sld_dim rest = cancel_factor(t, a, b);
+        if (rest != SLD_DIM_NONE) {
+            return rest;
+        }
+        if (split_const(t, b, SLD_EXPR_MUL, &x, &c) && c > 0) { /* a/(x*c) with x a factor of a */
+            rest = cancel_factor(t, a, x);
+            if (rest != SLD_DIM_NONE) {
+                return sld_expr_make(t, op, rest, sld_expr_const(t, c));
+            }
+        }
+    }
+    if (op == SLD_EXPR_MOD && cancel_factor(t, a, b) != SLD_DIM_NONE) {
+        return sld_expr_const(t, 0);
+    }
+    return intern(t, op, a, b, 0);
+}
+
+sld_dim sld_expr_add_const(sld_expr_table *table, sld_dim a, int64_t c)
+{
+    return sld_expr_make(table, SLD_EXPR_ADD, a, sld_expr_const(table, c));
+}
+
+sld_dim sld_expr_mul_const(sld_expr_table *table, sld_dim a, int64_t c)
+{
+    return sld_expr_make(table, SLD_EXPR_MUL, a, sld_expr_const(table, c));
+}
+
+sld_dim sld_expr_div_const(sld_expr_table *table, sld_dim a, int64_t c)
+{
+    return sld_expr_make(table, SLD_EXPR_DIV, a, sld_expr_const(table, c));
+}
+
+static size_t print_at(const sld_expr_table *table, sld_dim e, char *text, size_t size, size_t at,
+                       int depth)
+{
+    if (at + 1 >= size) {
+        return at;
+    }
+    if (e < 0 || (size_t)e >= table->count || depth > 32) {
+        int n = snprintf(text + at, size - at, "?");
+        return at + (size_t)n;
+    }
+    const sld_expr *n = &table->exprs[e];
+    int written = 0;
+    if (n->op == SLD_EXPR_CONST) {
+        written = snprintf(text + at, size - at, "%lld", (long long)n->value);
+    } else if (n->op == SLD_EXPR_SYMBOL) {
+        written = snprintf(text + at, size - at, "%s", table->symbols[n->value].name);
+    } else {
+        static const char *const signs[] = {"", "", "+", "-", "*", "/", "^/", "%", " min ", " max "};
+        text[at++] = '(';
+        at = print_at(table, n->a, text, size, at, depth + 1);
+        if (at + 1 < size) {
+            written = snprintf(text + at, size - at, "%s", signs[n->op]);
+            at += (size_t)written < size - at ? (size_t)written : size - at - 1;
+        }
+        at = print_at(table, n->b, text, size, at, depth + 1);
+        if (at + 1 < size) {
+            text[at++] = ')';
+        }
+        text[at] = '\0';
+        return at;
+    }
+    return at + ((size_t)written < size - at ? (size_t)written : size - at - 1);
+}
+
+void sld_expr_print(const sld_expr_table *table, sld_dim e, char *text, size_t size)
+{
+    if (size == 0) {
+        return;
+    }
+    text[0] = '\0';
+    (void)print_at(table, e, text, size, 0, 0);
+}

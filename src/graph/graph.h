@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The network: an SSA graph in an arena. Values have one producer (a node, an input, a constant);
+ * nodes stand in a list that is always in topological order. Importers and passes edit it only
+ * through this header. Nothing here is thread-safe.
+ */
+#ifndef SLD_GRAPH_GRAPH_H
+#define SLD_GRAPH_GRAPH_H
+
+#include "ops/op.h"
+
+typedef struct sld_graph sld_graph;
+typedef struct sld_node sld_node;
+typedef struct sld_value sld_value;
+
+typedef enum sld_value_kind { SLD_VALUE_NODE = 0, SLD_VALUE_INPUT, SLD_VALUE_CONSTANT } sld_value_kind;
+
+/* One input slot of a node, linked into its value's list of uses. value NULL: absent. */
+typedef struct sld_use {
+    sld_value *value;
+    sld_node *node;
+    uint32_t slot;
+    struct sld_use *next, *previous;
+} sld_use;
+
+/* How a value lives inside another's memory (set by the views pass). */
+typedef enum sld_view_kind {
+    SLD_VIEW_NONE = 0,
+    SLD_VIEW_REGION, /* same rank: starts at start[i], every step[i]-th element of parent */
+    SLD_VIEW_RESHAPE /* the same contiguous bytes, other dims */
+} sld_view_kind;
+
+typedef struct sld_view {
+    sld_view_kind kind;
+    sld_value *parent;
+    sld_dim start[SOLDER_MAX_RANK];
+    int32_t step[SOLDER_MAX_RANK]; /* > 0 */
+} sld_view;
+
+struct sld_value {
+    sld_value_kind kind;
+    const char *name; /* unique in the graph */
+    solder_dtype dtype;
+    sld_shape shape;
+    const sld_dim *content; /* see sld_fact */
+    /* constants: contiguous bytes, borrowed from a mapped file or owned by the arena */
+    const void *data;
+    size_t data_size;
+    sld_node *producer; /* SLD_VALUE_NODE */
+    uint32_t output;    /* index among the producer's outputs */
+    sld_use *uses;
+    uint32_t use_count;
+    bool is_output; /* of the graph */
+    bool is_nhwc;   /* graph input or output: the caller's tensor is NHWC (builder adds transpose) */
+    sld_view view;
+    /* set by memory_plan: byte offset in the activation arena of a value that owns memory */
+    int64_t arena_offset; /* -1: none */
+    sld_value *next;      /* all values, in order of creation */
+    uint32_t id;
+};
+
+struct sld_node {
+    sld_op op;
+    const char *name;   /* unique in the graph; the source model's name where it has one */
+    const char *source; /* "Conv 'conv1'" or fused sources "conv1 + relu1" for reports */
+    void *params;
+    sld_use *in;
+    uint32_t in_count;
+    sld_value **out;
+    uint32_t out_count;
+    bool elided; /* its outputs are views: no kernel runs */
+    sld_node *next, *previous;
+    uint32_t id;
+};
+
+struct sld_graph {
+    const solder_allocator *allocator;
+    sld_diag *diag;
+    sld_arena arena;
+    sld_expr_table exprs;
+    const char *name;
+    sld_node *first, *last;
+    uint32_t node_count;
+    sld_value *values, *last_value;
+    sld_value **inputs;
+    size_t input_count, input_capacity;
+    sld_value **outputs;
+    size_t output_count, output_capacity;
+    uint32_t next_id;
+    void *names; /* hash set of value and node names */
+    int64_t arena_bytes; /* set by memory_plan: activation bytes at the profile's maximum */
+};
+
+/* diag must outlive the graph. */
+solder_status sld_graph_create(const solder_allocator *allocator, sld_diag *diag,
+                               sld_graph **graph);
+void sld_graph_destroy(sld_graph *graph);
+
+/* Names are copied and made unique with a suffix if taken (NULL or "": made up). */
+solder_status sld_graph_add_input(sld_graph *graph, const char *name, solder_dtype dtype,
+                                  const sld_shape *shape, sld_value **value);
+/* data is borrowed for the graph's life unless copy; size follows from dtype and dims. */
+solder_status sld_graph_add_constant(sld_graph *graph, const char *name, solder_dtype dtype,
+                                     int rank, const int64_t *dims, const void *data, bool copy,
+                                     sld_value **value);
+/*
+ * Makes a node before `before` (NULL: at the end), infers its outputs, and gives them the names
+ * "name" (or "name:1"...) until renamed. params is copied (NULL: defaults). in[i] NULL: absent.
+ */
+solder_status sld_graph_add_node(sld_graph *graph, sld_node *before, sld_op op, const char *name,
+                                 const void *params, sld_value *const *in, uint32_t in_count,
+                                 uint32_t out_count, sld_node **node);
+/* The common case: one output. */
+solder_status sld_graph_add(sld_graph *graph, sld_node *before, sld_op op, const char *name,
+                            const void *params, sld_value *const *in, uint32_t in_count,
+                            sld_value **value);
+solder_status sld_graph_mark_output(sld_graph *graph, sld_value *value);
+/* Renames; fails with SOLDER_ERROR_ARGUMENT if another value has the name. */
+solder_status sld_graph_rename(sld_graph *graph, sld_value *value, const char *name);
+/* The value of that name, or NULL. */
+sld_value *sld_graph_find_value(const sld_graph *graph, const char *name);
+
+/* Edits. set_input re-links uses only; call sld_graph_infer_node after a change of meaning. */
+void sld_graph_set_input(sld_node *node, uint32_t slot, sld_value *value);
+/* Appends an input slot or removes the trailing absent ones. */
+solder_status sld_graph_resize_inputs(sld_graph *graph, sld_node *node, uint32_t in_count);
+/* Every use of old, and its place among the graph's outputs, becomes fresh. If old is a graph
+ * output, fresh takes over its name. */
+solder_status sld_graph_replace(sld_graph *graph, sld_value *old, sld_value *fresh);
+/* The node's outputs must have no uses and not be graph outputs. */
+void sld_graph_remove_node(sld_graph *graph, sld_node *node);
+void sld_graph_move_before(sld_graph *graph, sld_node *node, sld_node *before);
+/* Re-runs inference for one node, or all in order. */
+solder_status sld_graph_infer_node(sld_graph *graph, sld_node *node);
+solder_status sld_graph_infer_all(sld_graph *graph);
+/* Removes nodes and constants without users. */
+void sld_graph_sweep(sld_graph *graph);
+
+/* Copies everything, constants' bytes borrowed from the original. */
+solder_status sld_graph_clone(const sld_graph *graph, sld_diag *diag, sld_graph **copy);
+
+/* Checks every invariant: SSA, topological order, uses, arity, names, shapes equal a fresh
+ * inference. SOLDER_ERROR_INTERNAL with text if broken. */
+solder_status sld_graph_verify(sld_graph *graph);
+
+/* ---- small questions ---- */
+static inline sld_value *sld_node_in(const sld_node *node, uint32_t slot)
+{
+    return slot < node->in_count ? node->in[slot].value : NULL;
+}
+/* The only user of a value that is no graph output, else NULL. */
+sld_node *sld_value_single_user(const sld_value *value);
+bool sld_value_is_constant(const sld_value *value);
+/* All dims constant: fills dims. */
+bool sld_value_static_dims(const sld_graph *graph, const sld_value *value, int64_t *dims);
+static inline sld_dim sld_graph_dim(sld_graph *graph, int64_t value)
+{
+    return sld_expr_const(&graph->exprs, value);
+}
+
+/* ---- text form (text.c): see docs/architecture.md ---- */
+typedef struct sld_text {
+    char *data;
+    size_t size, capacity;
+    const solder_allocator *allocator;
+} sld_text;
+solder_status sld_text_printf(sld_text *text, const char *format, ...) SLD_PRINTF(2, 3);
+void sld_text_free(sld_text *text);
+/* Prints; constants over 16 elements print as a digest unless full. */
+solder_status sld_graph_print(const sld_graph *graph, bool full, sld_text *text);
+/* Reads what print(full) writes, and hand-written text. */
+solder_status sld_graph_read(const solder_allocator *allocator, sld_diag *diag, const char *text,
+                             size_t size, sld_graph **graph);
+
+/* ---- evaluator (evaluate.c) ---- */
+/*
+ * Runs the graph on reference kernels. inputs[i] belongs to graph->inputs[i] with dims, strides and
+ * data set; symbols are bound from their dims (a contradiction is SOLDER_ERROR_ARGUMENT).
+ * observe, if given, sees every node's outputs as they are computed. outputs[i] are filled with
+ * memory from arena. Views and memory plans are ignored.
+ */
+typedef solder_status (*sld_observe)(void *user, const sld_node *node, const sld_tensor *outputs);
+solder_status sld_graph_evaluate(const sld_graph *graph, sld_diag *diag, sld_pool *pool,
+                                 const sld_tensor *inputs, sld_arena *arena, sld_tensor *outputs,
+                                 sld_observe observe, void *user);
+/* Runs one node on constant inputs: for folding. */
+solder_status sld_node_evaluate(const sld_graph *graph, const sld_node *node, sld_arena *arena,
+                                sld_tensor *outputs);
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an importer is. importers.def lists them; the first whose probe says yes imports. */
+#ifndef SLD_IMPORT_IMPORT_H
+#define SLD_IMPORT_IMPORT_H
+
+#include "base/file.h"
+#include "graph/graph.h"
+#include "solder/builder.h"
+
+typedef struct sld_import {
+    const char *model_path;
+    const char *weights_path; /* NULL: none */
+    sld_file model, weights;  /* mapped; they outlive the graph, so constants may borrow bytes */
+    const solder_import_options *options; /* never NULL */
+    sld_diag *diag;
+    const solder_allocator *allocator;
+    sld_graph *graph; /* empty; to be filled */
+    /* Extra files the importer mapped (ONNX external data) for the graph to borrow from. */
+    solder_status (*keep_file)(struct sld_import *import, sld_file file);
+    void *keeper;
+} sld_import;
+
+typedef struct sld_importer {
+    const char *name; /* "onnx": prefix of every message */
+    /* Looks at the path's suffix and the bytes; never fails, never trusts. */
+    bool (*probe)(const char *path, const uint8_t *data, size_t size);
+    solder_status (*import)(sld_import *import);
+} sld_importer;
+
+#define SLD_IMPORTER(symbol) extern const sld_importer symbol;
+#include "import/importers.def"
+#undef SLD_IMPORTER
+
+/* The spec of that input (or the unnamed spec), NULL if none. */
+const solder_input_spec *sld_import_spec(const sld_import *import, const char *name);
+/*
+ * Adds a graph input as the options and the model say: dims -1 become symbols named
+ * "<name>.<axis>" or model_symbols[i] if given; an NHWC spec adds the transpose.
+ * Every importer declares its inputs through this.
+ */
+solder_status sld_import_input(sld_import *import, const char *name, solder_dtype dtype,
+                               const solder_dims *dims, const char *const *model_symbols,
+                               sld_value **value);
+/* Error if a spec of the options was never used: names it and the inputs that exist. */
+solder_status sld_import_check_specs(sld_import *import);
+
+/* Collects everything unsupported in a model before failing once. */
+typedef struct sld_unsupported {
+    char text[3072];
+    int count;
+} sld_unsupported;
+void sld_unsupported_add(sld_unsupported *list, const char *node, const char *what, ...)
+    SLD_PRINTF(3, 4);
+/* SOLDER_OK if empty, else SOLDER_ERROR_UNSUPPORTED: "onnx: 2 nodes are not supported: 'a' (...), ..." */
+solder_status sld_unsupported_report(const sld_unsupported *list, const sld_import *import,
+                                     const char *format_name);
+
+#endif
