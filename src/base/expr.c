@@ -92,6 +92,20 @@ int sld_expr_find_symbol(const sld_expr_table *table, const char *name)
     return -1;
 }
 
+/* Fits a name into a symbol; a long one keeps its start and gets a hash, so names stay distinct. */
+static void symbol_name(const char *name, char *out, size_t size)
+{
+    if (strlen(name) < size) {
+        (void)snprintf(out, size, "%s", name);
+        return;
+    }
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (const char *p = name; *p != '\0'; p++) {
+        hash = (hash ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
+    }
+    (void)snprintf(out, size, "%.26s~%016llx", name, (unsigned long long)hash);
+}
+
 static int add_symbol(sld_expr_table *table, const char *name)
 {
     void *symbols = table->symbols;
@@ -113,11 +127,11 @@ static int add_symbol(sld_expr_table *table, const char *name)
 
 sld_dim sld_expr_symbol(sld_expr_table *table, const char *name)
 {
-    char cut[sizeof table->symbols->name];
-    (void)snprintf(cut, sizeof cut, "%s", name);
-    int index = sld_expr_find_symbol(table, cut);
+    char fitted[sizeof table->symbols->name];
+    symbol_name(name, fitted, sizeof fitted);
+    int index = sld_expr_find_symbol(table, fitted);
     if (index < 0) {
-        index = add_symbol(table, cut);
+        index = add_symbol(table, fitted);
     }
     return index < 0 ? SLD_DIM_NONE : intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
 }
@@ -125,11 +139,15 @@ sld_dim sld_expr_symbol(sld_expr_table *table, const char *name)
 sld_dim sld_expr_data_symbol(sld_expr_table *table, const char *name, sld_dim bound)
 {
     char unique[sizeof table->symbols->name];
-    (void)snprintf(unique, sizeof unique, "%.36s", name);
-    for (size_t i = table->symbol_count; sld_expr_find_symbol(table, unique) >= 0; i++) {
-        (void)snprintf(unique, sizeof unique, "%.32s.%zu", name, i);
+    symbol_name(name, unique, sizeof unique - 3);
+    int index = sld_expr_find_symbol(table, unique);
+    if (index >= 0 && !table->symbols[index].data_dependent) {
+        memcpy(unique + strlen(unique), "'d", 3); /* an input's symbol has the name */
+        index = sld_expr_find_symbol(table, unique);
     }
-    int index = add_symbol(table, unique);
+    if (index < 0) {
+        index = add_symbol(table, unique);
+    }
     if (index < 0) {
         return SLD_DIM_NONE;
     }
@@ -137,6 +155,24 @@ sld_dim sld_expr_data_symbol(sld_expr_table *table, const char *name, sld_dim bo
     table->symbols[index].bound = bound;
     table->symbols[index].min = table->symbols[index].opt = 0;
     return intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
+}
+
+sld_dim sld_expr_clone_symbol(sld_expr_table *table, const sld_symbol *symbol)
+{
+    int index = sld_expr_find_symbol(table, symbol->name);
+    if (index < 0) {
+        index = add_symbol(table, symbol->name);
+    }
+    if (index < 0) {
+        return SLD_DIM_NONE;
+    }
+    table->symbols[index] = *symbol;
+    return intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
+}
+
+sld_dim sld_expr_clone_node(sld_expr_table *table, const sld_expr *expr)
+{
+    return intern(table, expr->op, expr->a, expr->b, expr->value);
 }
 
 bool sld_expr_is_const(const sld_expr_table *table, sld_dim e, int64_t *value)

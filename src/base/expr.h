@@ -64,7 +64,8 @@ void sld_expr_table_free(sld_expr_table *table);
 sld_dim sld_expr_const(sld_expr_table *table, int64_t value);
 /* The symbol of that name, made if new, with profile 1..1..INT32_MAX until set. */
 sld_dim sld_expr_symbol(sld_expr_table *table, const char *name);
-/* A fresh symbol whose value a step writes; bound is an expression for its largest value. */
+/* The symbol of that name whose value a step writes, made if new (node names make it unique);
+ * bound is an expression for its largest value and replaces an earlier one. */
 sld_dim sld_expr_data_symbol(sld_expr_table *table, const char *name, sld_dim bound);
 sld_dim sld_expr_make(sld_expr_table *table, sld_expr_op op, sld_dim a, sld_dim b);
 
@@ -84,6 +85,10 @@ static inline sld_dim sld_expr_div(sld_expr_table *t, sld_dim a, sld_dim b)
 {
     return sld_expr_make(t, SLD_EXPR_DIV, a, b);
 }
+/* For copying a table entry by entry in order: the same index comes out. */
+sld_dim sld_expr_clone_symbol(sld_expr_table *table, const sld_symbol *symbol);
+sld_dim sld_expr_clone_node(sld_expr_table *table, const sld_expr *expr);
+
 /* a + c, a * c, floor(a / c) with a constant. */
 sld_dim sld_expr_add_const(sld_expr_table *table, sld_dim a, int64_t c);
 sld_dim sld_expr_mul_const(sld_expr_table *table, sld_dim a, int64_t c);

@@ -55,7 +55,7 @@ struct sld_value {
     sld_view view;
     /* set by memory_plan: byte offset in the activation arena of a value that owns memory */
     int64_t arena_offset; /* -1: none */
-    sld_value *next;      /* all values, in order of creation */
+    sld_value *next, *previous; /* all values, in order of creation */
     uint32_t id;
 };
 
@@ -87,7 +87,7 @@ struct sld_graph {
     sld_value **outputs;
     size_t output_count, output_capacity;
     uint32_t next_id;
-    void *names; /* hash set of value and node names */
+    struct sld_names *value_names, *node_names;
     int64_t arena_bytes; /* set by memory_plan: activation bytes at the profile's maximum */
 };
 

@@ -28,9 +28,8 @@ typedef enum sld_attr_kind {
 } sld_attr_kind;
 
 /*
- * One field of the params struct. count > 1 is an array; length_offset, if not 0, is the offset of
- * the i32 field saying how many entries are used (0 is never a length field: params structs keep
- * something else, or the length itself, first; use SLD_NO_LENGTH / SLD_LENGTH_AT).
+ * One field of the params struct. count > 1 is an array; length_offset, if not -1, is the offset
+ * of the i32 field saying how many entries are used.
  */
 typedef struct sld_attr {
     const char *name; /* "stride", "epilogue.act" */
@@ -79,7 +78,8 @@ typedef struct sld_infer {
     sld_expr_table *exprs;
     sld_arena *arena; /* for content arrays */
     sld_diag *diag;
-    const char *name; /* node, for messages and for naming data-dependent symbols */
+    const char *name;    /* node, for messages and for naming data-dependent symbols */
+    const char *op_name; /* "Convolution" */
     void *params;     /* inference may normalise it (negative axes) */
     const sld_fact *in;
     sld_fact *out;
@@ -108,7 +108,9 @@ typedef struct sld_op_part {
 #include "ops/ops.def"
 #undef SLD_OP
 
-const sld_op_info *sld_op_get(sld_op op);
+/* The row of an operator (op < SLD_OP_COUNT). */
+sld_op_info sld_op_get(sld_op op);
+const char *sld_op_name(sld_op op);
 /* SLD_OP_COUNT if there is no such name. */
 sld_op sld_op_find(const char *name);
 /* Writes every attribute's default. */
@@ -141,7 +143,7 @@ bool sld_infer_dim(const sld_infer *infer, uint32_t index, int axis, int64_t *va
  * only if both are constants that disagree; two different expressions give the left one. */
 solder_status sld_infer_broadcast(const sld_infer *infer, const sld_shape *a, const sld_shape *b,
                                   sld_shape *out);
-/* Product of d[from..to). */
+/* Product of d[from..to); SLD_DIM_NONE if it overflows. */
 sld_dim sld_infer_product(const sld_infer *infer, const sld_shape *shape, int from, int to);
 /* Elements of a small integer input as expressions, from content or data; NULL if not known. */
 const sld_dim *sld_infer_content(const sld_infer *infer, uint32_t index, int *count);

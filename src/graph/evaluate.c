@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The interpreter over reference kernels: slow, and the one definition of what a network means.
+ * Folding, pass tests, fuzzers and `solder compare` all stand on it.
+ */
+#include "graph/graph.h"
+
+typedef struct evaluation {
+    const sld_graph *graph;
+    sld_diag *diag;
+    sld_pool *pool;
+    sld_arena *arena; /* outlives the evaluation: results */
+    int64_t *symbols;
+    int64_t *values;     /* of all expressions */
+    sld_tensor *tensors; /* by value id */
+    uint32_t *pending;   /* uses left, by value id */
+    bool *owned;         /* memory of the tensor is released after its last use */
+    const solder_allocator *allocator;
+} evaluation;
+
+static void refresh(evaluation *e)
+{
+    sld_expr_evaluate(e->graph->exprs.exprs, e->graph->exprs.count, e->symbols, e->values);
+}
+
+static sld_tensor tensor_of_constant(const evaluation *e, const sld_value *value)
+{
+    sld_tensor t = {.dtype = value->dtype, .rank = value->shape.rank, .flags = SLD_TENSOR_CONSTANT};
+    for (int i = 0; i < t.rank; i++) {
+        t.dim[i] = e->values[value->shape.d[i]];
+    }
+    sld_tensor_set_strides(&t);
+    t.data = (void *)(uintptr_t)value->data;
+    return t;
+}
+
+static solder_status bind_dim(evaluation *e, const sld_value *value, int axis, int64_t dim)
+{
+    const sld_expr *x = &e->graph->exprs.exprs[value->shape.d[axis]];
+    if (x->op == SLD_EXPR_SYMBOL && e->symbols[x->value] == SLD_EXPR_UNKNOWN) {
+        e->symbols[x->value] = dim;
+        refresh(e);
+    }
+    if (e->values[value->shape.d[axis]] != dim) {
+        return sld_fail(e->diag, SOLDER_ERROR_ARGUMENT,
+                        "input '%s': dimension %d is %lld, the network needs %lld", value->name,
+                        axis, (long long)dim, (long long)e->values[value->shape.d[axis]]);
+    }
+    return SOLDER_OK;
+}
+
+static solder_status bind_input(evaluation *e, const sld_value *value, const sld_tensor *given)
+{
+    if (given->dtype != value->dtype || given->rank != value->shape.rank) {
+        return sld_fail(e->diag, SOLDER_ERROR_ARGUMENT,
+                        "input '%s': given %s of rank %d, the network takes %s of rank %d",
+                        value->name, solder_dtype_name(given->dtype), (int)given->rank,
+                        solder_dtype_name(value->dtype), (int)value->shape.rank);
+    }
+    for (int i = 0; i < given->rank; i++) {
+        SLD_TRY(bind_dim(e, value, i, given->dim[i]));
+    }
+    e->tensors[value->id] = *given;
+    return SOLDER_OK;
+}
+
+/* Dims of an output; the ones only its kernel knows are set to their bound, to size the memory. */
+static solder_status prepare_output(evaluation *e, const sld_value *value, sld_tensor *t)
+{
+    *t = (sld_tensor){.dtype = value->dtype, .rank = value->shape.rank};
+    for (int i = 0; i < t->rank; i++) {
+        sld_dim d = value->shape.d[i];
+        t->dim[i] = e->values[d];
+        const sld_expr *x = &e->graph->exprs.exprs[d];
+        if (t->dim[i] == SLD_EXPR_UNKNOWN && x->op == SLD_EXPR_SYMBOL) {
+            sld_dim bound = e->graph->exprs.symbols[x->value].bound;
+            t->dim[i] = bound >= 0 ? e->values[bound] : SLD_EXPR_UNKNOWN;
+        }
+        if (t->dim[i] < 0) {
+            return sld_fail(e->diag, SOLDER_ERROR_DATA,
+                            "value '%s': dimension %d is not known or negative", value->name, i);
+        }
+    }
+    sld_tensor_set_strides(t);
+    size_t bytes;
+    if (!sld_dims_bytes(t->dim, t->rank, t->dtype, &bytes)) {
+        return sld_fail(e->diag, SOLDER_ERROR_DATA, "value '%s' is too large", value->name);
+    }
+    if (value->is_output) {
+        t->data = sld_arena_alloc(e->arena, bytes);
+    } else {
+        t->data = sld_calloc(e->allocator, bytes);
+        e->owned[value->id] = t->data != NULL;
+    }
+    return t->data != NULL ? SOLDER_OK : sld_fail_memory(e->diag, bytes);
+}
+
+static size_t tensor_bytes(const evaluation *e, const sld_value *value)
+{
+    const sld_tensor *t = &e->tensors[value->id];
+    size_t bytes = 0;
+    (void)sld_dims_bytes(t->dim, t->rank, t->dtype, &bytes);
+    return bytes;
+}
+
+static void release_value(evaluation *e, const sld_value *value)
+{
+    if (e->owned[value->id]) {
+        sld_release(e->allocator, e->tensors[value->id].data, tensor_bytes(e, value));
+        e->owned[value->id] = false;
+    }
+}
+
+/* After a run: symbols that the step defined, and strides of shrunk outputs. */
+static void adopt_dims(evaluation *e, const sld_node *node, const sld_tensor *out)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        for (int j = 0; j < out[i].rank; j++) {
+            const sld_expr *x = &e->graph->exprs.exprs[node->out[i]->shape.d[j]];
+            if (x->op == SLD_EXPR_SYMBOL && e->graph->exprs.symbols[x->value].data_dependent &&
+                e->symbols[x->value] == SLD_EXPR_UNKNOWN) {
+                e->symbols[x->value] = out[i].dim[j];
+                changed = true;
+            }
+        }
+    }
+    if (changed) {
+        refresh(e);
+    }
+}
+
+static solder_status run_kernel(const sld_node *node, sld_diag *diag, sld_pool *pool,
+                                sld_tensor *in, sld_tensor *out, const solder_allocator *allocator)
+{
+    sld_op_info info = sld_op_get(node->op);
+    const sld_kernel *kernel = sld_kernel_reference(info.family);
+    if (kernel == NULL) {
+        return sld_fail(diag, SOLDER_ERROR_INTERNAL, "no reference kernel for %s", info.name);
+    }
+    sld_run run = {.params = node->params,
+                   .in = in,
+                   .out = out,
+                   .in_count = node->in_count,
+                   .out_count = node->out_count,
+                   .pool = pool};
+    size_t workspace =
+        kernel->workspace != NULL ? kernel->workspace(&run, sld_pool_threads(pool)) : 0;
+    if (workspace > 0) {
+        run.workspace = sld_alloc(allocator, workspace);
+        if (run.workspace == NULL) {
+            return sld_fail_memory(diag, workspace);
+        }
+    }
+    solder_status status = kernel->run(&run);
+    sld_release(allocator, run.workspace, workspace);
+    return status == SOLDER_OK
+               ? SOLDER_OK
+               : sld_fail(diag, status, "node '%s' (%s): an index in its input is out of range",
+                          node->name, info.name);
+}
+
+static solder_status run_node(evaluation *e, const sld_node *node)
+{
+    sld_tensor in[SLD_MAX_INPUTS];
+    sld_tensor out[SLD_MAX_OUTPUTS];
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        const sld_value *value = node->in[i].value;
+        in[i] = value == NULL ? (sld_tensor){.dtype = SOLDER_NONE}
+                : value->kind == SLD_VALUE_CONSTANT ? tensor_of_constant(e, value)
+                                                    : e->tensors[value->id];
+    }
+    size_t allocated[SLD_MAX_OUTPUTS];
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        SLD_TRY(prepare_output(e, node->out[i], &out[i]));
+        e->tensors[node->out[i]->id] = out[i];
+        allocated[i] = tensor_bytes(e, node->out[i]);
+    }
+    SLD_TRY(run_kernel(node, e->diag, e->pool, in, out, e->allocator));
+    adopt_dims(e, node, out);
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        const sld_value *value = node->out[i];
+        sld_tensor_set_strides(&out[i]);
+        e->tensors[value->id] = out[i];
+        if (e->owned[value->id] && tensor_bytes(e, value) != allocated[i]) {
+            /* Shrunk: keep a block of its final size, so that it is released with its size. */
+            size_t bytes = tensor_bytes(e, value);
+            void *exact = sld_alloc(e->allocator, bytes);
+            if (exact == NULL) {
+                e->owned[value->id] = false;
+                sld_release(e->allocator, out[i].data, allocated[i]);
+                return sld_fail_memory(e->diag, bytes);
+            }
+            memcpy(exact, out[i].data, bytes);
+            sld_release(e->allocator, out[i].data, allocated[i]);
+            e->tensors[value->id].data = exact;
+            out[i].data = exact;
+        }
+    }
+    return SOLDER_OK;
+}
+
+static void finish_uses(evaluation *e, const sld_node *node)
+{
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        const sld_value *value = node->in[i].value;
+        if (value != NULL && --e->pending[value->id] == 0) {
+            release_value(e, value);
+        }
+    }
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        if (e->pending[node->out[i]->id] == 0) {
+            release_value(e, node->out[i]);
+        }
+    }
+}
+
+static solder_status run_all(evaluation *e, sld_observe observe, void *user)
+{
+    for (const sld_node *node = e->graph->first; node != NULL; node = node->next) {
+        SLD_TRY(run_node(e, node));
+        if (observe != NULL) {
+            sld_tensor out[SLD_MAX_OUTPUTS];
+            for (uint32_t i = 0; i < node->out_count; i++) {
+                out[i] = e->tensors[node->out[i]->id];
+            }
+            SLD_TRY(observe(user, node, out));
+        }
+        finish_uses(e, node);
+    }
+    return SOLDER_OK;
+}
+
+/* An output that is an input or a constant: copied, so that outputs never alias the caller's. */
+static solder_status copy_output(evaluation *e, const sld_value *value, sld_tensor *out)
+{
+    sld_tensor from = value->kind == SLD_VALUE_CONSTANT ? tensor_of_constant(e, value)
+                                                        : e->tensors[value->id];
+    *out = from;
+    if (value->kind == SLD_VALUE_NODE) {
+        return SOLDER_OK;
+    }
+    size_t bytes = (size_t)sld_tensor_count(&from) * solder_dtype_size(from.dtype);
+    out->flags = 0;
+    sld_tensor_set_strides(out);
+    out->data = sld_arena_alloc(e->arena, bytes);
+    if (out->data == NULL) {
+        return sld_fail_memory(e->diag, bytes);
+    }
+    sld_tensor_copy(&from, out);
+    return SOLDER_OK;
+}
+
+static solder_status setup(evaluation *e, sld_arena *scratch)
+{
+    const sld_graph *graph = e->graph;
+    size_t ids = (size_t)graph->next_id + 1;
+    e->symbols = sld_arena_array(scratch, graph->exprs.symbol_count + 1, sizeof *e->symbols);
+    e->values = sld_arena_array(scratch, graph->exprs.count + 1, sizeof *e->values);
+    e->tensors = sld_arena_array(scratch, ids, sizeof *e->tensors);
+    e->pending = sld_arena_array(scratch, ids, sizeof *e->pending);
+    e->owned = sld_arena_array(scratch, ids, sizeof *e->owned);
+    if (e->symbols == NULL || e->values == NULL || e->tensors == NULL || e->pending == NULL ||
+        e->owned == NULL) {
+        return sld_fail(e->diag, SOLDER_ERROR_MEMORY, "out of memory while evaluating");
+    }
+    for (size_t i = 0; i < graph->exprs.symbol_count; i++) {
+        e->symbols[i] = SLD_EXPR_UNKNOWN;
+    }
+    for (const sld_value *v = graph->values; v != NULL; v = v->next) {
+        e->pending[v->id] = v->use_count;
+    }
+    refresh(e);
+    return SOLDER_OK;
+}
+
+solder_status sld_graph_evaluate(const sld_graph *graph, sld_diag *diag, sld_pool *pool,
+                                 const sld_tensor *inputs, sld_arena *arena, sld_tensor *outputs,
+                                 sld_observe observe, void *user)
+{
+    evaluation e = {.graph = graph,
+                    .diag = diag,
+                    .pool = pool,
+                    .arena = arena,
+                    .allocator = graph->allocator};
+    sld_arena scratch;
+    sld_arena_init(&scratch, graph->allocator, 0);
+    solder_status status = setup(&e, &scratch);
+    for (size_t i = 0; status == SOLDER_OK && i < graph->input_count; i++) {
+        status = bind_input(&e, graph->inputs[i], &inputs[i]);
+    }
+    if (status == SOLDER_OK) {
+        status = run_all(&e, observe, user);
+    }
+    for (size_t i = 0; status == SOLDER_OK && i < graph->output_count; i++) {
+        status = copy_output(&e, graph->outputs[i], &outputs[i]);
+    }
+    for (const sld_value *v = graph->values; e.owned != NULL && v != NULL; v = v->next) {
+        release_value(&e, v);
+    }
+    sld_arena_free(&scratch);
+    return status;
+}
+
+solder_status sld_node_evaluate(const sld_graph *graph, const sld_node *node, sld_arena *arena,
+                                sld_tensor *outputs)
+{
+    sld_tensor in[SLD_MAX_INPUTS];
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        const sld_value *value = node->in[i].value;
+        if (value == NULL) {
+            in[i] = (sld_tensor){.dtype = SOLDER_NONE};
+            continue;
+        }
+        int64_t dims[SOLDER_MAX_RANK];
+        if (value->kind != SLD_VALUE_CONSTANT || !sld_value_static_dims(graph, value, dims)) {
+            return sld_fail(graph->diag, SOLDER_ERROR_INTERNAL, "node '%s' is not constant",
+                            node->name);
+        }
+        in[i] = sld_tensor_make((void *)(uintptr_t)value->data, value->dtype, value->shape.rank,
+                                dims);
+        in[i].flags = SLD_TENSOR_CONSTANT;
+    }
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        int64_t dims[SOLDER_MAX_RANK];
+        size_t bytes;
+        const sld_value *value = node->out[i];
+        if (!sld_value_static_dims(graph, value, dims) ||
+            !sld_dims_bytes(dims, value->shape.rank, value->dtype, &bytes)) {
+            return sld_fail(graph->diag, SOLDER_ERROR_UNSUPPORTED,
+                            "node '%s' has an output of open size", node->name);
+        }
+        void *data = sld_arena_alloc(arena, bytes);
+        if (data == NULL) {
+            return sld_fail_memory(graph->diag, bytes);
+        }
+        outputs[i] = sld_tensor_make(data, value->dtype, value->shape.rank, dims);
+    }
+    return run_kernel(node, graph->diag, NULL, in, outputs, graph->allocator);
+}
