@@ -10,7 +10,8 @@
 typedef struct sld_import {
     const char *model_path;
     const char *weights_path; /* NULL: none */
-    sld_file model, weights;  /* mapped; they outlive the graph, so constants may borrow bytes */
+    sld_file model, weights;  /* they outlive the graph, so constants may borrow bytes */
+    bool mapped;              /* both are file mappings: pages already copied may be dropped */
     const solder_import_options *options; /* never NULL */
     sld_diag *diag;
     const solder_allocator *allocator;
@@ -48,6 +49,7 @@ solder_status sld_import_check_specs(sld_import *import);
 typedef struct sld_unsupported {
     char text[3072];
     int count;
+    int listed; /* the rest did not fit into text */
 } sld_unsupported;
 void sld_unsupported_add(sld_unsupported *list, const char *node, const char *what, ...)
     SLD_PRINTF(3, 4);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What importers share: inputs as the options and the model say, the list of unsupported nodes. */
+#include "import/import.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "kernels/params.h"
+
+const solder_input_spec *sld_import_spec(const sld_import *import, const char *name)
+{
+    const solder_input_spec *unnamed = NULL;
+    for (size_t i = 0; i < import->options->input_count; i++) {
+        const solder_input_spec *spec = &import->options->inputs[i];
+        if (spec->name == NULL) {
+            unnamed = spec;
+        } else if (strcmp(spec->name, name) == 0) {
+            return spec;
+        }
+    }
+    return unnamed;
+}
+
+/* ---- inputs ---- */
+
+/* An input being declared: what the model says, changed by what the options say. */
+typedef struct declaration {
+    sld_import *import;
+    const char *name;
+    solder_dtype model_dtype, dtype;
+    solder_dims dims; /* in the caller's order */
+    const char *symbols[SOLDER_MAX_RANK];
+    bool nhwc;
+} declaration;
+
+static solder_status fail_input(const declaration *d, const char *format, ...) SLD_PRINTF(2, 3);
+
+static solder_status fail_input(const declaration *d, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return sld_fail(d->import->diag, SOLDER_ERROR_ARGUMENT, "input '%s': %s", d->name, text);
+}
+
+static void to_nhwc(declaration *d)
+{
+    int last = d->dims.rank - 1;
+    int64_t channels = d->dims.d[1];
+    const char *symbol = d->symbols[1];
+    for (int i = 1; i < last; i++) {
+        d->dims.d[i] = d->dims.d[i + 1];
+        d->symbols[i] = d->symbols[i + 1];
+    }
+    d->dims.d[last] = channels;
+    d->symbols[last] = symbol;
+}
+
+static solder_status apply_spec(declaration *d, const solder_input_spec *spec)
+{
+    if (spec->dtype != SOLDER_NONE) {
+        d->dtype = spec->dtype;
+    }
+    if (spec->dims.rank != 0) {
+        if (spec->dims.rank < 0 || spec->dims.rank > SOLDER_MAX_RANK) {
+            return fail_input(d, "%d dimensions given, at most %d are possible",
+                              (int)spec->dims.rank, SOLDER_MAX_RANK);
+        }
+        if (d->dims.rank >= 0 && spec->dims.rank != d->dims.rank) {
+            return fail_input(d, "%d dimensions given, the model has %d", (int)spec->dims.rank,
+                              (int)d->dims.rank);
+        }
+    }
+    if (d->dims.rank < 0) {
+        if (spec->dims.rank == 0) {
+            return fail_input(d, "the model does not give its rank: give its dimensions");
+        }
+        d->dims.rank = spec->dims.rank;
+    }
+    d->nhwc = spec->nhwc;
+    if (d->nhwc && (d->dims.rank < 3 || d->dims.rank > 5)) {
+        return fail_input(d, "NHWC needs 3 to 5 dimensions, it has %d", (int)d->dims.rank);
+    }
+    if (d->nhwc) {
+        to_nhwc(d);
+    }
+    if (spec->dims.rank != 0) {
+        memcpy(d->dims.d, spec->dims.d, sizeof d->dims.d);
+    }
+    return SOLDER_OK;
+}
+
+/* Symbols hold short names: a longer one keeps its start and a hash, so that two stay two. */
+static void symbol_name(const char *name, char text[sizeof((sld_symbol *)0)->name])
+{
+    const size_t room = sizeof((sld_symbol *)0)->name;
+    if (strlen(name) < room) {
+        memcpy(text, name, strlen(name) + 1);
+        return;
+    }
+    uint64_t hash = 1469598103934665603u;
+    for (const char *p = name; *p != '\0'; p++) {
+        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
+    }
+    (void)snprintf(text, room, "%.24s~%016llx", name, (unsigned long long)hash);
+}
+
+static solder_status make_shape(const declaration *d, sld_shape *shape)
+{
+    sld_expr_table *exprs = &d->import->graph->exprs;
+    int64_t known[SOLDER_MAX_RANK];
+    shape->rank = d->dims.rank;
+    for (int i = 0; i < d->dims.rank; i++) {
+        int64_t dim = d->dims.d[i];
+        known[i] = dim < 0 ? 1 : dim;
+        if (dim < -1) {
+            return fail_input(d, "dimension %d is %lld", i, (long long)dim);
+        }
+        if (dim >= 0) {
+            shape->d[i] = sld_expr_const(exprs, dim);
+        } else {
+            char name[512], text[sizeof((sld_symbol *)0)->name];
+            (void)snprintf(name, sizeof name, "%s.%d", d->name, i);
+            symbol_name(d->symbols[i] != NULL ? d->symbols[i] : name, text);
+            shape->d[i] = sld_expr_symbol(exprs, text);
+        }
+    }
+    if (exprs->failed) {
+        return sld_fail_memory(d->import->diag, sizeof(sld_expr));
+    }
+    size_t bytes;
+    if (!sld_dims_bytes(known, d->dims.rank, d->dtype, &bytes) || bytes > (size_t)INT64_MAX / 4) {
+        return fail_input(d, "its dimensions are too large");
+    }
+    return SOLDER_OK;
+}
+
+/* From the caller's tensor to the model's: NHWC to NCHW, then the element type. */
+static solder_status adapt(const declaration *d, sld_value **value)
+{
+    sld_graph *graph = d->import->graph;
+    if (d->nhwc) {
+        sld_transpose_params params = {{0}};
+        int rank = d->dims.rank;
+        params.perm[1] = rank - 1;
+        for (int i = 2; i < rank; i++) {
+            params.perm[i] = i - 1;
+        }
+        (*value)->is_nhwc = true;
+        SLD_TRY(sld_graph_add(graph, NULL, SLD_OP_TRANSPOSE, d->name, &params,
+                              (sld_value *[]){*value}, 1, value));
+    }
+    if (d->dtype != d->model_dtype) {
+        sld_cast_params params = {.to = (int32_t)d->model_dtype, .saturate = 1};
+        SLD_TRY(sld_graph_add(graph, NULL, SLD_OP_CAST, d->name, &params, (sld_value *[]){*value},
+                              1, value));
+    }
+    return SOLDER_OK;
+}
+
+solder_status sld_import_input(sld_import *import, const char *name, solder_dtype dtype,
+                               const solder_dims *dims, const char *const *model_symbols,
+                               sld_value **value)
+{
+    declaration d = {.import = import, .name = name, .model_dtype = dtype, .dtype = dtype};
+    d.dims = *dims;
+    for (int i = 0; model_symbols != NULL && i < dims->rank; i++) {
+        d.symbols[i] = model_symbols[i];
+    }
+    const solder_input_spec *spec = sld_import_spec(import, name);
+    if (spec != NULL) {
+        SLD_TRY(apply_spec(&d, spec));
+    }
+    if (d.dims.rank < 0) {
+        return fail_input(&d, "the model does not give its rank: give its dimensions");
+    }
+    sld_shape shape = {0};
+    SLD_TRY(make_shape(&d, &shape));
+    SLD_TRY(sld_graph_add_input(import->graph, name, d.dtype, &shape, value));
+    return adapt(&d, value);
+}
+
+/* "'a', 'b'" */
+static void list_inputs(const sld_graph *graph, char *text, size_t size)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < graph->input_count && used < size; i++) {
+        int n = snprintf(text + used, size - used, "%s'%s'", i == 0 ? "" : ", ",
+                         graph->inputs[i]->name);
+        used += n > 0 ? (size_t)n : 0;
+    }
+}
+
+solder_status sld_import_check_specs(sld_import *import)
+{
+    const sld_graph *graph = import->graph;
+    char inputs[1024];
+    list_inputs(graph, inputs, sizeof inputs);
+    for (size_t i = 0; i < import->options->input_count; i++) {
+        const char *name = import->options->inputs[i].name;
+        if (name == NULL && graph->input_count != 1) {
+            return sld_fail(import->diag, SOLDER_ERROR_ARGUMENT,
+                            "an input without a name is given, but the model has %zu: %s",
+                            graph->input_count, inputs);
+        }
+        bool found = name == NULL;
+        for (size_t j = 0; j < graph->input_count && !found; j++) {
+            found = strcmp(graph->inputs[j]->name, name) == 0;
+        }
+        if (!found) {
+            return sld_fail(import->diag, SOLDER_ERROR_NOT_FOUND,
+                            "the model has no input '%s'; it has %s", name, inputs);
+        }
+    }
+    return SOLDER_OK;
+}
+
+/* ---- unsupported nodes ---- */
+
+void sld_unsupported_add(sld_unsupported *list, const char *node, const char *what, ...)
+{
+    size_t used = strlen(list->text);
+    char reason[512];
+    va_list args;
+    va_start(args, what);
+    (void)vsnprintf(reason, sizeof reason, what, args);
+    va_end(args);
+    list->count++;
+    char entry[1024];
+    int n = snprintf(entry, sizeof entry, "%s'%.300s' (%s)", used == 0 ? "" : ", ", node, reason);
+    size_t length = n < 0 ? 0 : (size_t)n;
+    if (length < sizeof entry && used + length < sizeof list->text) {
+        memcpy(list->text + used, entry, length + 1);
+        list->listed++;
+    }
+}
+
+solder_status sld_unsupported_report(const sld_unsupported *list, const sld_import *import,
+                                     const char *format_name)
+{
+    if (list->count == 0) {
+        return SOLDER_OK;
+    }
+    char more[64] = "";
+    if (list->listed < list->count) {
+        (void)snprintf(more, sizeof more, " and %d more", list->count - list->listed);
+    }
+    return sld_fail(import->diag, SOLDER_ERROR_UNSUPPORTED, "%s: %d node%s not supported: %s%s",
+                    format_name, list->count, list->count == 1 ? " is" : "s are", list->text,
+                    more);
+}
