@@ -170,11 +170,6 @@ sld_dim sld_expr_clone_symbol(sld_expr_table *table, const sld_symbol *symbol)
     return intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
 }
 
-sld_dim sld_expr_clone_node(sld_expr_table *table, const sld_expr *expr)
-{
-    return intern(table, expr->op, expr->a, expr->b, expr->value);
-}
-
 bool sld_expr_is_const(const sld_expr_table *table, sld_dim e, int64_t *value)
 {
     if (e < 0 || (size_t)e >= table->count || table->exprs[e].op != SLD_EXPR_CONST) {

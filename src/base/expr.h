@@ -85,9 +85,8 @@ static inline sld_dim sld_expr_div(sld_expr_table *t, sld_dim a, sld_dim b)
 {
     return sld_expr_make(t, SLD_EXPR_DIV, a, b);
 }
-/* For copying a table entry by entry in order: the same index comes out. */
+/* A symbol with everything set as in the given one. */
 sld_dim sld_expr_clone_symbol(sld_expr_table *table, const sld_symbol *symbol);
-sld_dim sld_expr_clone_node(sld_expr_table *table, const sld_expr *expr);
 
 /* a + c, a * c, floor(a / c) with a constant. */
 sld_dim sld_expr_add_const(sld_expr_table *table, sld_dim a, int64_t c);

@@ -7,25 +7,47 @@
 typedef struct cloning {
     const sld_graph *from;
     sld_graph *to;
-    sld_value **values; /* by id of the original */
+    sld_value **values;   /* by id of the original */
+    sld_dim *dims;        /* by expression of the original */
+    const int64_t *fixed; /* by symbol: its value, or SLD_EXPR_UNKNOWN to stay open; NULL: all open */
 } cloning;
+
+static sld_dim map_dim(const cloning *c, sld_dim dim)
+{
+    return dim >= 0 ? c->dims[dim] : dim;
+}
+
+static void map_dims(const cloning *c, sld_dim *dims, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        dims[i] = map_dim(c, dims[i]);
+    }
+}
 
 static solder_status no_memory(const cloning *c)
 {
     return sld_fail(c->to->diag, SOLDER_ERROR_MEMORY, "out of memory while copying the network");
 }
 
+/* Operands come first in a table, so one walk maps everything, simplifying what became constant. */
 static solder_status clone_exprs(const cloning *c)
 {
     const sld_expr_table *from = &c->from->exprs;
     sld_expr_table *to = &c->to->exprs;
     for (size_t i = 0; i < from->count; i++) {
         const sld_expr *x = &from->exprs[i];
-        sld_dim made = x->op == SLD_EXPR_CONST ? sld_expr_const(to, x->value)
-                       : x->op == SLD_EXPR_SYMBOL
-                           ? sld_expr_clone_symbol(to, &from->symbols[x->value])
-                           : sld_expr_clone_node(to, x);
-        if (made != (sld_dim)i) {
+        if (x->op == SLD_EXPR_CONST) {
+            c->dims[i] = sld_expr_const(to, x->value);
+        } else if (x->op != SLD_EXPR_SYMBOL) {
+            c->dims[i] = sld_expr_make(to, (sld_expr_op)x->op, c->dims[x->a], c->dims[x->b]);
+        } else if (c->fixed != NULL && c->fixed[x->value] != SLD_EXPR_UNKNOWN) {
+            c->dims[i] = sld_expr_const(to, c->fixed[x->value]);
+        } else {
+            sld_symbol symbol = from->symbols[x->value];
+            symbol.bound = map_dim(c, symbol.bound); /* a bound is older than its symbol */
+            c->dims[i] = sld_expr_clone_symbol(to, &symbol);
+        }
+        if (to->failed) {
             return no_memory(c);
         }
     }
@@ -44,6 +66,7 @@ static const sld_dim *clone_content(const cloning *c, const sld_value *value)
     sld_dim *copy = sld_arena_array(&c->to->arena, (size_t)count + 1, sizeof *copy);
     if (copy != NULL) {
         memcpy(copy, value->content, (size_t)count * sizeof *copy);
+        map_dims(c, copy, count);
     }
     return copy;
 }
@@ -61,7 +84,12 @@ static solder_status clone_value(const cloning *c, const sld_value *from)
     value->uses = NULL;
     value->use_count = 0;
     value->producer = NULL;
+    value->graph = to;
     value->content = clone_content(c, from);
+    map_dims(c, value->shape.d, value->shape.rank > 0 ? value->shape.rank : 0);
+    if (value->view.kind == SLD_VIEW_REGION) {
+        map_dims(c, value->view.start, value->shape.rank);
+    }
     value->next = NULL;
     value->previous = to->last_value;
     *(to->last_value != NULL ? &to->last_value->next : &to->values) = value;
@@ -113,11 +141,12 @@ static solder_status clone_all(cloning *c)
     sld_graph *to = c->to;
     char *name = sld_arena_strdup(&to->arena, from->name);
     c->values = sld_arena_array(&to->arena, (size_t)from->next_id + 1, sizeof(sld_value *));
+    c->dims = sld_arena_array(&to->arena, from->exprs.count + 1, sizeof *c->dims);
     to->inputs = sld_alloc(to->allocator, (from->input_count + 1) * sizeof(sld_value *));
     to->outputs = sld_alloc(to->allocator, (from->output_count + 1) * sizeof(sld_value *));
     to->input_capacity = to->inputs != NULL ? from->input_count + 1 : 0;
     to->output_capacity = to->outputs != NULL ? from->output_count + 1 : 0;
-    if (name == NULL || c->values == NULL || to->inputs == NULL || to->outputs == NULL) {
+    if (name == NULL || c->values == NULL || c->dims == NULL || to->inputs == NULL || to->outputs == NULL) {
         return no_memory(c);
     }
     to->name = name;
@@ -147,9 +176,18 @@ static solder_status clone_all(cloning *c)
 
 solder_status sld_graph_clone(const sld_graph *graph, sld_diag *diag, sld_graph **copy)
 {
-    cloning c = {.from = graph};
+    return sld_graph_specialize(graph, diag, NULL, copy);
+}
+
+solder_status sld_graph_specialize(const sld_graph *graph, sld_diag *diag, const int64_t *fixed,
+                                   sld_graph **copy)
+{
+    cloning c = {.from = graph, .fixed = fixed};
     SLD_TRY(sld_graph_create(graph->allocator, diag, &c.to));
     solder_status status = clone_all(&c);
+    if (status == SOLDER_OK && fixed != NULL) {
+        status = sld_graph_infer_all(c.to);
+    }
     if (status != SOLDER_OK) {
         sld_graph_destroy(c.to);
         return status;

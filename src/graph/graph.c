@@ -70,6 +70,7 @@ static sld_value *new_value(sld_graph *graph, sld_value_kind kind, const char *n
     if (value == NULL || unique == NULL || !sld_names_add(graph->value_names, unique, value)) {
         return NULL;
     }
+    value->graph = graph;
     value->kind = kind;
     value->name = unique;
     value->shape.rank = -1;

@@ -55,6 +55,7 @@ struct sld_value {
     sld_view view;
     /* set by memory_plan: byte offset in the activation arena of a value that owns memory */
     int64_t arena_offset; /* -1: none */
+    sld_graph *graph; /* its owner */
     sld_value *next, *previous; /* all values, in order of creation */
     uint32_t id;
 };
@@ -138,6 +139,9 @@ void sld_graph_sweep(sld_graph *graph);
 
 /* Copies everything, constants' bytes borrowed from the original. */
 solder_status sld_graph_clone(const sld_graph *graph, sld_diag *diag, sld_graph **copy);
+/* The same with symbols replaced by constants: fixed[i] for symbol i, SLD_EXPR_UNKNOWN stays open. */
+solder_status sld_graph_specialize(const sld_graph *graph, sld_diag *diag, const int64_t *fixed,
+                                   sld_graph **copy);
 
 /* Checks every invariant: SSA, topological order, uses, arity, names, shapes equal a fresh
  * inference. SOLDER_ERROR_INTERNAL with text if broken. */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For every node: the kernels that can run it, their times, the fastest. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "tactics/tactics.h"
+
+enum { MAX_CANDIDATES = 32, MAX_KEY = 768 };
+
+typedef struct chooser {
+    sld_graph *graph;
+    const sld_tactic_options *options;
+    sld_shapes shapes;
+    sld_timing_cache *cache;
+    sld_timer *timer; /* NULL: no timing */
+    double deadline;  /* seconds on the monotonic clock; 0: none */
+    sld_call call;    /* large: kept off the stack */
+} chooser;
+
+static double now_seconds(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool supports_profile(chooser *c, const sld_kernel *kernel, const sld_node *node)
+{
+    for (int which = 0; which < 3; which++) {
+        sld_shapes_run(&c->shapes, node, which, &c->call);
+        if (kernel->supports != NULL && !kernel->supports(&c->call.run)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Best first; the reference only if nothing else can, or if everything is to be tried. */
+static int list_candidates(chooser *c, const sld_node *node, const sld_kernel **list)
+{
+    sld_op_info info = sld_op_get(node->op);
+    size_t count;
+    const sld_kernel *const *kernels = sld_kernels(&count);
+    const sld_kernel *reference = sld_kernel_reference(info.family);
+    int found = 0;
+    for (size_t i = 0; i < count && found < MAX_CANDIDATES; i++) {
+        const sld_kernel *k = kernels[i];
+        if (strcmp(k->family, info.family) != 0 ||
+            (c->options->target.isas & (1u << k->isa)) == 0 ||
+            (k == reference && found > 0 && c->options->effort < 2) ||
+            !supports_profile(c, k, node)) {
+            continue;
+        }
+        list[found++] = k;
+    }
+    return found;
+}
+
+static size_t append_tensor(char *key, size_t at, const sld_tensor *t)
+{
+    int n = snprintf(key + at, MAX_KEY - at, " %s%s", solder_dtype_name(t->dtype),
+                     (t->flags & SLD_TENSOR_CONSTANT) != 0 ? "!" : "");
+    at += (size_t)n < MAX_KEY - at ? (size_t)n : MAX_KEY - at - 1;
+    bool packed = sld_tensor_contiguous(t);
+    for (int i = 0; i < t->rank; i++) {
+        n = packed ? snprintf(key + at, MAX_KEY - at, "%s%" PRId64, i == 0 ? ":" : "x", t->dim[i])
+                   : snprintf(key + at, MAX_KEY - at, "%s%" PRId64 "/%" PRId64, i == 0 ? ":" : "x",
+                              t->dim[i], t->stride[i]);
+        at += (size_t)n < MAX_KEY - at ? (size_t)n : MAX_KEY - at - 1;
+    }
+    return at;
+}
+
+/* Everything a kernel's time depends on. */
+static void make_key(const chooser *c, const sld_node *node, const sld_call *call, char *key)
+{
+    sld_op_info info = sld_op_get(node->op);
+    int n = snprintf(key, MAX_KEY, "%s | %s ", c->options->target.name, info.family);
+    size_t at = (size_t)n;
+    const unsigned char *bytes = node->params;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < info.params_size; i++) {
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    n = snprintf(key + at, MAX_KEY - at, "%016" PRIx64, hash);
+    at += (size_t)n;
+    for (uint32_t i = 0; i < call->run.in_count && at < MAX_KEY - 1; i++) {
+        at = append_tensor(key, at, &call->in[i]);
+    }
+    if (call->run.out_count > 0 && at < MAX_KEY - 1) {
+        (void)append_tensor(key, at, &call->out[0]);
+    }
+}
+
+/* Nanoseconds of a candidate, from the cache or measured; -1: not known. */
+static solder_status time_of(chooser *c, const sld_kernel *kernel, const sld_node *node,
+                             const char *key, int64_t *nanoseconds)
+{
+    *nanoseconds = sld_timing_cache_get(c->cache, key, kernel->name);
+    if (*nanoseconds >= 0 || c->timer == NULL ||
+        (c->deadline != 0 && now_seconds() > c->deadline)) {
+        return SOLDER_OK;
+    }
+    sld_shapes_run(&c->shapes, node, 1, &c->call);
+    double microseconds = -1;
+    SLD_TRY(sld_timer_measure(c->timer, kernel, node, &c->call, &microseconds));
+    if (microseconds < 0) {
+        return SOLDER_OK;
+    }
+    *nanoseconds = (int64_t)(microseconds * 1e3);
+    return sld_timing_cache_put(c->cache, key, kernel->name, *nanoseconds);
+}
+
+static solder_status choose_node(chooser *c, const sld_node *node, sld_tactic *tactic)
+{
+    const sld_kernel *candidates[MAX_CANDIDATES];
+    int count = list_candidates(c, node, candidates);
+    if (count == 0) {
+        return sld_fail(c->graph->diag, SOLDER_ERROR_INTERNAL, "no kernel for node '%s' (%s)",
+                        node->name, sld_op_name(node->op));
+    }
+    *tactic = (sld_tactic){.kernel = candidates[0], .microseconds = -1, .candidates = count};
+    if (count == 1 || c->options->effort == 0) {
+        return SOLDER_OK;
+    }
+    char key[MAX_KEY];
+    sld_shapes_run(&c->shapes, node, 1, &c->call);
+    make_key(c, node, &c->call, key);
+    int64_t best = INT64_MAX;
+    for (int i = 0; i < count; i++) {
+        int64_t time;
+        SLD_TRY(time_of(c, candidates[i], node, key, &time));
+        if (time >= 0 && time < best) {
+            best = time;
+            tactic->kernel = candidates[i];
+            tactic->microseconds = (double)time * 1e-3;
+        }
+    }
+    return SOLDER_OK;
+}
+
+static solder_status choose_all(chooser *c, sld_tactic *tactics)
+{
+    const sld_tactic_options *o = c->options;
+    size_t step = 0;
+    for (const sld_node *node = c->graph->first; node != NULL; node = node->next) {
+        if (o->progress != NULL &&
+            !o->progress(o->progress_user, "tactics", step, c->graph->node_count)) {
+            return sld_fail(c->graph->diag, SOLDER_ERROR_CANCELLED, "cancelled");
+        }
+        step++;
+        if (!node->elided) {
+            SLD_TRY(choose_node(c, node, &tactics[node->id]));
+        }
+    }
+    return SOLDER_OK;
+}
+
+solder_status sld_tactics_choose(sld_graph *graph, const sld_tactic_options *options,
+                                 sld_arena *arena, sld_tactic **out)
+{
+    sld_tactic *tactics = sld_arena_array(arena, (size_t)graph->next_id + 1, sizeof *tactics);
+    chooser *c = sld_arena_alloc(arena, sizeof *c);
+    if (tactics == NULL || c == NULL) {
+        return sld_fail(graph->diag, SOLDER_ERROR_MEMORY, "out of memory while choosing kernels");
+    }
+    c->graph = graph;
+    c->options = options;
+    c->deadline = options->time_budget > 0 ? now_seconds() + options->time_budget : 0;
+    SLD_TRY(sld_shapes_init(&c->shapes, graph, arena));
+    SLD_TRY(sld_timing_cache_open(graph->allocator, graph->diag, options->cache_path, &c->cache));
+    solder_status status = SOLDER_OK;
+    if (options->target.can_time && options->effort > 0) {
+        status = sld_timer_create(graph->allocator, graph->diag, options->target.threads, &c->timer);
+    }
+    if (status == SOLDER_OK) {
+        status = choose_all(c, tactics);
+    }
+    if (status == SOLDER_OK) {
+        status = sld_timing_cache_save(c->cache);
+    }
+    sld_timer_destroy(c->timer);
+    sld_timing_cache_close(c->cache);
+    *out = tactics;
+    return status;
+}

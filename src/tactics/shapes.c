@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a node's kernel will be called with: dims at a profile point, strides through views. */
+#include "tactics/shapes.h"
+
+solder_status sld_shapes_init(sld_shapes *shapes, const sld_graph *graph, sld_arena *arena)
+{
+    *shapes = (sld_shapes){.graph = graph};
+    size_t symbols = graph->exprs.symbol_count;
+    size_t exprs = graph->exprs.count;
+    int64_t *values = sld_arena_array(arena, symbols + 1, sizeof *values);
+    for (int which = 0; which < 3; which++) {
+        shapes->values[which] = sld_arena_array(arena, exprs + 1, sizeof(int64_t));
+        if (values == NULL || shapes->values[which] == NULL) {
+            return sld_fail(graph->diag, SOLDER_ERROR_MEMORY, "out of memory for shapes");
+        }
+        for (size_t i = 0; i < symbols; i++) {
+            const sld_symbol *s = &graph->exprs.symbols[i];
+            values[i] = which == 0 ? s->min : which == 1 ? s->opt : s->max;
+        }
+        /* Bounds are older than their symbols: evaluate, then settle symbols in order. */
+        for (size_t i = 0; i < symbols; i++) {
+            const sld_symbol *s = &graph->exprs.symbols[i];
+            if (s->data_dependent) {
+                sld_expr_evaluate(graph->exprs.exprs, exprs, values, shapes->values[which]);
+                values[i] = s->bound >= 0 ? shapes->values[which][s->bound] : SLD_EXPR_UNKNOWN;
+            }
+        }
+        sld_expr_evaluate(graph->exprs.exprs, exprs, values, shapes->values[which]);
+    }
+    return SOLDER_OK;
+}
+
+int64_t sld_shapes_dim(const sld_shapes *shapes, sld_dim dim, int which)
+{
+    return dim >= 0 ? shapes->values[which][dim] : SLD_EXPR_UNKNOWN;
+}
+
+sld_tensor sld_shapes_tensor(const sld_shapes *shapes, const sld_value *value, int which)
+{
+    sld_tensor t = {.dtype = SOLDER_NONE};
+    if (value == NULL) {
+        return t;
+    }
+    t.dtype = value->dtype;
+    t.rank = value->shape.rank;
+    t.flags = value->kind == SLD_VALUE_CONSTANT ? SLD_TENSOR_CONSTANT : 0;
+    for (int i = 0; i < t.rank; i++) {
+        t.dim[i] = sld_shapes_dim(shapes, value->shape.d[i], which);
+    }
+    sld_tensor_set_strides(&t);
+    if (value->view.kind == SLD_VIEW_REGION) {
+        sld_tensor parent = sld_shapes_tensor(shapes, value->view.parent, which);
+        for (int i = 0; i < t.rank; i++) {
+            t.stride[i] = parent.stride[i] * value->view.step[i];
+        }
+    }
+    return t;
+}
+
+void sld_shapes_run(const sld_shapes *shapes, const sld_node *node, int which, sld_call *call)
+{
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        call->in[i] = sld_shapes_tensor(shapes, node->in[i].value, which);
+    }
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        call->out[i] = sld_shapes_tensor(shapes, node->out[i], which);
+    }
+    call->run = (sld_run){.params = node->params,
+                          .in = call->in,
+                          .out = call->out,
+                          .in_count = node->in_count,
+                          .out_count = node->out_count};
+}
