@@ -217,12 +217,21 @@ static int64_t apply(uint32_t op, int64_t a, int64_t b)
 void sld_expr_evaluate(const sld_expr *exprs, size_t count, const int64_t *symbols,
                        int64_t *values)
 {
+    sld_expr_evaluate_bounds(exprs, count, NULL, symbols, values);
+}
+
+void sld_expr_evaluate_bounds(const sld_expr *exprs, size_t count, const sld_symbol *infos,
+                              const int64_t *symbols, int64_t *values)
+{
     for (size_t i = 0; i < count; i++) {
         const sld_expr *e = &exprs[i];
         if (e->op == SLD_EXPR_CONST) {
             values[i] = e->value;
         } else if (e->op == SLD_EXPR_SYMBOL) {
-            values[i] = symbols[e->value];
+            const sld_symbol *info = infos != NULL ? &infos[e->value] : NULL;
+            bool bound = info != NULL && info->data_dependent != 0 &&
+                         symbols[e->value] == SLD_EXPR_UNKNOWN;
+            values[i] = bound ? values[info->bound] : symbols[e->value];
         } else {
             values[i] = apply(e->op, values[e->a], values[e->b]);
         }

@@ -106,6 +106,13 @@ bool sld_expr_is_const(const sld_expr_table *table, sld_dim e, int64_t *value);
 void sld_expr_evaluate(const sld_expr *exprs, size_t count, const int64_t *symbols,
                        int64_t *values);
 
+/*
+ * The same, but a data-dependent symbol whose value is SLD_EXPR_UNKNOWN stands for its bound. The
+ * bound must precede every use of the symbol in the table, as it does in plans.
+ */
+void sld_expr_evaluate_bounds(const sld_expr *exprs, size_t count, const sld_symbol *infos,
+                              const int64_t *symbols, int64_t *values);
+
 /* Writes "N", "4", "(H+1)/2" into text; always terminated. */
 void sld_expr_print(const sld_expr_table *table, sld_dim e, char *text, size_t size);
 
