@@ -26,6 +26,11 @@ typedef struct sld_plan_buffer {
 } sld_plan_buffer;
 sld_plan_sink sld_plan_memory_sink(sld_plan_buffer *buffer);
 
+/* A property of a plan: solder_engine_property. */
+typedef struct sld_plan_fact {
+    const char *key, *value;
+} sld_plan_fact;
+
 /* What a plan says about itself beside the network. Everything may be zero. */
 typedef struct sld_plan_info {
     const char *tuned_for; /* sld_target.name */
@@ -35,6 +40,8 @@ typedef struct sld_plan_info {
     size_t label_count;
     const solder_preprocess *preprocess; /* input NULL: the only one */
     size_t preprocess_count;
+    const sld_plan_fact *facts; /* further properties */
+    size_t fact_count;
 } sld_plan_info;
 
 /*
