@@ -30,7 +30,7 @@ static solder_status check_regular(sld_diag *diag, const char *what, const char 
     return SOLDER_OK;
 }
 
-static solder_status map_descriptor(sld_diag *diag, const char *path, int fd, sld_file *file)
+solder_status sld_file_map_fd(sld_diag *diag, int fd, const char *path, sld_file *file)
 {
     struct stat info;
     if (fstat(fd, &info) != 0) {
@@ -59,7 +59,7 @@ solder_status sld_file_map(sld_diag *diag, const char *path, sld_file *file)
     if (fd < 0) {
         return fail_errno(diag, "open", path, errno);
     }
-    solder_status status = map_descriptor(diag, path, fd, file);
+    solder_status status = sld_file_map_fd(diag, fd, path, file);
     (void)close(fd);
     return status;
 }

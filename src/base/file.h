@@ -12,6 +12,8 @@ typedef struct sld_file {
 
 /* Maps a regular file read-only. Errors name the path: SOLDER_ERROR_IO. */
 solder_status sld_file_map(sld_diag *diag, const char *path, sld_file *file);
+/* The same for an open descriptor, which stays open; path is for messages. */
+solder_status sld_file_map_fd(sld_diag *diag, int fd, const char *path, sld_file *file);
 void sld_file_unmap(sld_file *file);
 
 /* Output that appears under its name only at commit: temporary file, fsync, rename. */
