@@ -1,11 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Expand: to be written. */
-#include "kernels/params.h"
-#include "ops/op.h"
+/* Expand: the input broadcast with a shape. */
+#include "kernels/shuffle/shuffle.h"
+#include "ops/content.h"
 
-static solder_status infer(sld_infer *infer)
+static const sld_attr attrs[] = {
+    SLD_ATTR_LIST(sld_expand_params, dims, "dims", SLD_ATTR_I64, SOLDER_MAX_RANK, rank, 0),
+};
+
+static solder_status infer_expand(sld_infer *infer)
 {
-    return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED, "not implemented");
+    const sld_expand_params *p = infer->params;
+    SLD_TRY(sld_infer_type(infer, 0, sld_type_any, "any"));
+    SLD_TRY(sld_infer_rank(infer, 0, 0, SOLDER_MAX_RANK));
+    sld_list list;
+    if (sld_infer_has(infer, 1)) {
+        SLD_TRY(sld_list_read(infer, 1, SOLDER_MAX_RANK, "the shape", &list));
+    } else {
+        sld_list_set(infer, &list, p->rank, p->dims);
+    }
+    sld_shape target = {.rank = list.count};
+    for (int i = 0; i < list.count; i++) {
+        if (list.expr[i] == SLD_DIM_NONE) {
+            return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
+                                  "value %d of the shape is not known", i);
+        }
+        if (list.constant[i] && list.value[i] < 0) {
+            return sld_infer_fail(infer, SOLDER_ERROR_DATA, "dimension %d is %lld", i,
+                                  (long long)list.value[i]);
+        }
+        target.d[i] = list.expr[i];
+    }
+    sld_shape shape;
+    SLD_TRY(sld_infer_broadcast(infer, &infer->in[0].shape, &target, &shape));
+    sld_infer_set(infer, 0, infer->in[0].dtype, &shape);
+    int count;
+    const sld_dim *in = sld_infer_content(infer, 0, &count);
+    if (in == NULL) {
+        return SOLDER_OK;
+    }
+    sld_dim *content;
+    SLD_TRY(sld_content_make(infer, 0, &content));
+    int wanted = content == NULL ? 0 : sld_content_count(infer, &shape);
+    for (int i = 0; i < wanted; i++) {
+        content[i] = in[count == 1 ? 0 : i];
+    }
+    return SOLDER_OK;
 }
 
-const sld_op_part sld_op_expand = {NULL, 0, infer};
+const sld_op_part sld_op_expand = {attrs, SLD_ARRAY_LENGTH(attrs), infer_expand};
