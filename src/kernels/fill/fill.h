@@ -19,4 +19,7 @@ typedef struct sld_range_params {
     int32_t reserved;
 } sld_range_params;
 
+/* max(ceil((limit - start) / delta), 0); NaN if delta is 0. */
+double sld_range_count(double start, double limit, double delta);
+
 #endif
