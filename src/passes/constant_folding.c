@@ -121,10 +121,8 @@ static solder_status install(folding *f, sld_value *value, const int64_t *dims, 
     SLD_TRY(sld_graph_add_constant(graph, value->name, value->dtype, value->shape.rank, dims, data,
                                    false, &constant));
     if (value->is_output) {
-        sld_unary_params params = {.kind = SLD_UNARY_IDENTITY};
         sld_value *copy;
-        SLD_TRY(sld_graph_add(graph, value->producer->next, SLD_OP_UNARY, value->name, &params,
-                              &constant, 1, &copy));
+        SLD_TRY(sld_add_copy(graph, value->producer->next, value->name, constant, &copy));
         SLD_TRY(sld_graph_replace(graph, value, copy));
         while (copy->uses != NULL) {
             sld_graph_set_input(copy->uses->node, copy->uses->slot, constant);

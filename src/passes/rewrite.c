@@ -132,6 +132,15 @@ solder_status sld_add_reshape(sld_graph *graph, sld_node *before, const char *na
     return SOLDER_OK;
 }
 
+solder_status sld_add_copy(sld_graph *graph, sld_node *before, const char *name, sld_value *x,
+                           sld_value **value)
+{
+    sld_unary_params params;
+    sld_op_defaults(SLD_OP_UNARY, &params);
+    params.kind = SLD_UNARY_IDENTITY;
+    return sld_graph_add(graph, before, SLD_OP_UNARY, name, &params, &x, 1, value);
+}
+
 /* ---- slices ---- */
 
 /* Element i of an input that holds whole numbers known now. */

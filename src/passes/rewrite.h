@@ -52,6 +52,10 @@ solder_status sld_join_source(sld_graph *graph, sld_node *into, const sld_node *
 solder_status sld_add_reshape(sld_graph *graph, sld_node *before, const char *name, sld_value *x,
                               const sld_shape *like, sld_value **value);
 
+/* A copy of x (Unary identity) before `before`. */
+solder_status sld_add_copy(sld_graph *graph, sld_node *before, const char *name, sld_value *x,
+                           sld_value **value);
+
 /* What a Slice takes of each axis. False if that is only known at run time. */
 bool sld_slice_region(sld_graph *graph, const sld_node *node, sld_dim *start, int64_t *step);
 
