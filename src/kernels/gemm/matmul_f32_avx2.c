@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/gemm/matmul_simd.h"
+
+static const sld_matmul_isa isa = {&sld_gemm_tile_avx2, pack_block, single_row};
+
+static const sld_packing *matmul_packing(const sld_run *run, uint32_t index)
+{
+    (void)run;
+    return index == 1 ? &sld_packing_matmul_columns16 : NULL;
+}
+
+static size_t matmul_workspace(const sld_run *run, int threads)
+{
+    return sld_matmul_gemm_workspace(run, threads, &isa);
+}
+
+static solder_status matmul_run(const sld_run *run)
+{
+    return sld_matmul_gemm_run(run, &isa);
+}
+
+const sld_kernel sld_matmul_f32_avx2_6x16 = {.name = "matmul_f32_avx2_6x16",
+                                             .family = "matmul",
+                                             .isa = SLD_ISA_AVX2,
+                                             .supports = sld_matmul_gemm_supports,
+                                             .workspace = matmul_workspace,
+                                             .packing = matmul_packing,
+                                             .run = matmul_run};
