@@ -198,6 +198,9 @@ static solder_status visit(sld_graph *graph, sld_node *node, bool *changed)
     if (node->out[0]->use_count == 0 && !node->out[0]->is_output) {
         return SOLDER_OK; /* replaced already, about to be swept */
     }
+    if (node->op == SLD_OP_TRANSPOSE) {
+        SLD_TRY(merge_transposes(graph, node, changed));
+    }
     sld_value *same = handed_on(graph, node);
     if (same != NULL) {
         if (may_replace(node->out[0], same)) {
@@ -206,11 +209,8 @@ static solder_status visit(sld_graph *graph, sld_node *node, bool *changed)
         }
         return SOLDER_OK;
     }
-    if (node->op == SLD_OP_TRANSPOSE) {
-        SLD_TRY(merge_transposes(graph, node, changed));
-        return moves_nothing(graph, node)
-                   ? become_reshape(graph, node, node->in[0].value, changed)
-                   : SOLDER_OK;
+    if (node->op == SLD_OP_TRANSPOSE && moves_nothing(graph, node)) {
+        return become_reshape(graph, node, node->in[0].value, changed);
     }
     return node->op == SLD_OP_RESHAPE ? simplify_reshape(graph, node, changed) : SOLDER_OK;
 }
