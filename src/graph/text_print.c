@@ -263,14 +263,39 @@ static int list_length(const sld_attr *attr, const void *params)
     return attr->length_offset >= 0 ? sld_attr_length(attr, params) : attr->count;
 }
 
-static bool is_default(const sld_attr *attr, const void *params, const void *defaults)
+static bool has_default_entries(const sld_attr *attr, const void *params, const void *defaults)
 {
     int length = list_length(attr, params);
-    bool same = length == list_length(attr, defaults);
-    for (int i = 0; same && i < length; i++) {
-        same = same_entry(attr, params, defaults, i);
+    for (int i = 0; i < length; i++) {
+        if (!same_entry(attr, params, defaults, i)) {
+            return false;
+        }
     }
-    return same;
+    return true;
+}
+
+/*
+ * Lists may share a length (stride, dilation, padding): the ones with entries of their own tell it
+ * to the rest, and if none has any the first one does.
+ */
+static bool is_shown(const sld_op_info *info, uint32_t index, const void *params,
+                     const void *defaults)
+{
+    const sld_attr *attr = &info->attrs[index];
+    if (!has_default_entries(attr, params, defaults)) {
+        return true;
+    }
+    if (list_length(attr, params) == list_length(attr, defaults)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < info->attr_count; i++) {
+        const sld_attr *other = &info->attrs[i];
+        if (other->length_offset == attr->length_offset &&
+            (i < index || !has_default_entries(other, params, defaults))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static solder_status print_entry(sld_text *text, const sld_attr *attr, const void *params, int i)
@@ -353,7 +378,7 @@ static solder_status print_attrs(sld_text *text, const sld_graph *graph, const s
     solder_status status = SOLDER_OK;
     for (uint32_t i = 0; status == SOLDER_OK && i < info.attr_count; i++) {
         const sld_attr *attr = &info.attrs[i];
-        if (!is_default(attr, node->params, defaults)) {
+        if (is_shown(&info, i, node->params, defaults)) {
             status = sld_text_printf(text, "%s", before);
             before = ", ";
             if (status == SOLDER_OK) {

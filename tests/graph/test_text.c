@@ -67,13 +67,13 @@ static void test_nodes(void **state)
                "input %data f32[N,3,8,8]\n"
                "constant %w f32[16,3,3,3] fill 1\n"
                "%conv1 = Convolution(%data, %w) {stride=[2,1], pad_begin=[1,1], pad_end=[1,1], "
-               "act=relu} from \"conv1 + relu1\"\n"
+               "epilogue.act=relu} from \"conv1 + relu1\"\n"
                "%values, %indices = TopK(%conv1) {axis=1, k=5} as top\n"
                "%mean = Reduce(%values) {kind=mean, axes=[2,3]} elided\n"
                "output %mean\n"
                "output %indices nhwc\n"
-               "view %indices = %values reshape\n"
                "view %values = %conv1 [0,2,0,0] step [1,2,1,1]\n"
+               "view %indices = %values reshape\n"
                "place %conv1 4096\n"
                "arena 65536\n");
 }
