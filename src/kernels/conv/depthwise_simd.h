@@ -5,7 +5,7 @@
  * mask, rows outside the input are skipped.
  */
 #include "kernels/activation/activate_simd.h"
-#include "kernels/conv/conv_gemm.h"
+#include "kernels/conv/column_simd.h"
 
 typedef struct plane {
     const sld_conv_shape *s;
@@ -14,43 +14,6 @@ typedef struct plane {
     float bias;
     const sld_epilogue *epilogue;
 } plane;
-
-/* Lanes of a vector of outputs whose input column lies inside, and how to load them. */
-typedef struct column {
-    vm low, high; /* high: second vector of a stride-2 load */
-    int64_t offset;
-} column;
-
-static SLD_ALWAYS_INLINE column column_of(const sld_conv_shape *s, int64_t x, int64_t count,
-                                          int64_t tap, const int64_t step)
-{
-    column c;
-    c.offset = x * s->stride_x - s->pad_left + tap * s->dilation_x;
-    int64_t from = c.offset >= 0 ? 0 : (-c.offset + s->stride_x - 1) / s->stride_x;
-    int64_t to = c.offset >= s->in_width ? 0 : (s->in_width - 1 - c.offset) / s->stride_x + 1;
-    to = to < count ? to : count;
-    if (step == 2) {
-        int64_t end = to > from ? 2 * to - 1 : 0;
-        c.low = vm_range(2 * from, end);
-        c.high = vm_range(2 * from - VF, end - VF);
-    } else {
-        c.low = vm_range(from, to);
-        c.high = c.low;
-    }
-    return c;
-}
-
-static SLD_ALWAYS_INLINE vf load_column(const float *row, const column *c, const int64_t step)
-{
-    const float *p = row + c->offset;
-    if (step == 1) {
-        return vf_load_m(p, c->low);
-    }
-    if (step == 2) {
-        return vf_even(vf_load_m(p, c->low), vf_load_m(p + VF, c->high));
-    }
-    return vf_gather(p, vi_mul(vi_lanes(), vi_set1((int32_t)step)), c->low);
-}
 
 static SLD_ALWAYS_INLINE void store_sum(const plane *p, int64_t y, int64_t x, vm live, vf sum)
 {
@@ -71,7 +34,7 @@ static SLD_ALWAYS_INLINE void run_window(const plane *p, const int size, const i
         column columns[5];
         SLD_UNROLL
         for (int q = 0; q < size; q++) {
-            columns[q] = column_of(s, x, count, q, step);
+            columns[q] = column_of(s, x * s->stride_x - s->pad_left + q * s->dilation_x, 0, count);
         }
         for (int64_t y = 0; y < s->out_height; y++) {
             int64_t top = y * s->stride_y - s->pad_top;
@@ -100,6 +63,7 @@ static void run_any_window(const plane *p)
         int64_t top = y * s->stride_y - s->pad_top;
         for (int64_t x = 0; x < s->out_width; x += VF) {
             int64_t count = s->out_width - x < VF ? s->out_width - x : VF;
+            int64_t left = x * s->stride_x - s->pad_left;
             vf sum = vf_set1(p->bias);
             for (int64_t r = 0; r < s->window_height; r++) {
                 int64_t row = top + r * s->dilation_y;
@@ -107,7 +71,7 @@ static void run_any_window(const plane *p)
                     continue;
                 }
                 for (int64_t q = 0; q < s->window_width; q++) {
-                    column c = column_of(s, x, count, q, s->stride_x);
+                    column c = column_of(s, left + q * s->dilation_x, 0, count);
                     vf in = load_column(p->in + row * s->in_width, &c, s->stride_x);
                     sum = vf_fma(vf_set1(p->weights[r * s->window_width + q]), in, sum);
                 }
