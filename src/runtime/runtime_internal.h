@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands behind the handles of solder/runtime.h. */
+#ifndef SLD_RUNTIME_RUNTIME_INTERNAL_H
+#define SLD_RUNTIME_RUNTIME_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/file.h"
+#include "plan/plan_read.h"
+#include "solder/runtime.h"
+
+struct solder_runtime {
+    solder_allocator user;      /* given, or libc */
+    solder_allocator allocator; /* counts against the limit, then calls user */
+    size_t limit;
+    atomic_size_t used;
+    sld_diag diag;
+    sld_pool *pool; /* NULL with one thread */
+    sld_isa_mask isas;
+};
+
+/* ---- layout.c: dims, strides and places of an engine's tensors for one set of symbols ---- */
+
+typedef struct sld_layout {
+    int64_t *symbols;    /* SLD_EXPR_UNKNOWN: data dependent and not yet defined */
+    int64_t *values;     /* of the plan's expressions */
+    int64_t *bounds;     /* the same with undefined symbols at their bound */
+    sld_tensor *tensors; /* by index in the engine */
+    uint8_t *known;      /* by tensor: dims are final; else they are bounds */
+} sld_layout;
+
+/* Where roots lie; all NULL while only shapes are of interest. */
+typedef struct sld_places {
+    char *arena;
+    void *const *io; /* by io index: memory of inputs and outputs */
+    const uint8_t *weights;
+} sld_places;
+
+/* A constant repacked at load. */
+typedef struct sld_repacked {
+    uint32_t base; /* tensor of the plan */
+    uint32_t next; /* of the same base; SLD_PLAN_NONE: last */
+    const sld_packing *packing;
+    const void *params;
+    void *data;
+    size_t size;
+} sld_repacked;
+
+typedef struct sld_engine_step {
+    const sld_plan_step *plan;
+    const sld_kernel *kernel;
+    const uint32_t *operands; /* tensors of the engine */
+    const void *params;
+    bool late; /* some dim is known only while running */
+    size_t workspace;
+} sld_engine_step;
+
+/* Offsets in the block of a context. */
+typedef struct sld_context_map {
+    size_t symbols, values, bounds, tensors, known, io, io_memory, operands;
+    size_t arena, workspace, total;
+} sld_context_map;
+
+struct solder_engine {
+    solder_runtime *runtime;
+    sld_plan plan;
+    sld_file file;   /* mapped, or */
+    void *copy;      /* copied because it was not aligned, or neither: borrowed */
+    size_t size;     /* of the plan */
+    sld_arena arena; /* everything below */
+    const char *name;
+    sld_engine_step *steps;
+    uint32_t *operands;
+    sld_repacked *repacked;
+    uint32_t repacked_count;
+    uint32_t *first_repacked; /* by tensor of the plan */
+    uint32_t *io_of;          /* tensor -> io index or SLD_PLAN_NONE */
+    uint8_t *late;            /* by tensor */
+    bool any_late;
+    solder_io *io;
+    size_t input_count, io_count, step_count, tensor_count;
+    size_t workspace, repacked_bytes, operand_max;
+    int threads;
+    sld_context_map map;
+};
+
+/* values from symbols, then every tensor; fails if one leaves its place. */
+solder_status sld_layout_all(const solder_engine *engine, sld_diag *diag, const sld_places *places,
+                             sld_layout *layout);
+/* After symbols were defined: the tensors not known before. */
+solder_status sld_layout_late(const solder_engine *engine, sld_diag *diag,
+                              const sld_places *places, sld_layout *layout);
+/* Makes late tensors unknown again, before the next run. */
+void sld_layout_reset(const solder_engine *engine, sld_layout *layout);
+/* The run of a step with operands copied to in and out. */
+sld_run sld_layout_run(const sld_engine_step *step, const sld_layout *layout, sld_tensor *operands);
+/* What every step needs before its kernel may run: shapes that fit, a kernel that takes them. */
+solder_status sld_step_check(const solder_engine *engine, sld_diag *diag,
+                             const sld_engine_step *step, const sld_run *run);
+
+/* ---- engine_kernels.c ---- */
+
+/* Picks kernels and repacks constants; fills engine->steps, workspace and repacked. */
+solder_status sld_engine_resolve(solder_engine *engine);
+
+/* ---- contexts ---- */
+
+typedef struct sld_io_state {
+    void *bound;
+    size_t bound_size;
+    bool filled; /* an input whose memory in the context was handed out */
+    bool given;  /* dims were set by the caller */
+    bool staged; /* bound memory is not aligned to its elements: copied before or after a run */
+    int64_t dims[SOLDER_MAX_RANK];
+} sld_io_state;
+
+struct solder_context {
+    const solder_engine *engine;
+    const solder_allocator *allocator; /* of the block; NULL: caller's */
+    sld_diag diag;
+    sld_layout layout;
+    sld_io_state *io;
+    void **io_memory; /* by io: where the tensor lies */
+    sld_tensor *operands;
+    char *arena;
+    void *workspace;
+    bool shaped; /* dims are set and fit */
+    bool moved;  /* memory was bound since the last layout */
+    solder_profiler profiler;
+    void *profiler_user;
+    solder_observer observer;
+    void *observer_user;
+};
+
+sld_places sld_context_places(const solder_context *context);
+/* Bytes of an input or output at its current dims, unknown ones at their bound. */
+size_t sld_context_io_bytes(const solder_context *context, size_t io);
+/* Lays all tensors out and checks all steps whose dims are known. */
+solder_status sld_context_layout(solder_context *context);
+
+static inline const sld_plan_tensor *sld_engine_plan_tensor(const solder_engine *engine,
+                                                            uint32_t tensor)
+{
+    size_t plan_tensors = engine->plan.count[SLD_PLAN_TENSORS];
+    return &engine->plan.tensors[tensor < plan_tensors
+                                     ? tensor
+                                     : engine->repacked[tensor - plan_tensors].base];
+}
+
+#endif
