@@ -213,7 +213,7 @@ solder_status solder_context_set_dims(solder_context *context, const char *input
     }
     solder_context *c = context;
     const solder_engine *e = c->engine;
-    size_t index;
+    size_t index = 0;
     SLD_TRY(find_io(c, input, &index));
     const solder_io *io = &e->io[index];
     if (!io->is_input || dims->rank != io->max.rank) {
@@ -269,7 +269,7 @@ solder_status solder_context_bind(solder_context *context, const char *name, voi
         return sld_fail(&context->diag, SOLDER_ERROR_ARGUMENT, "solder_context_bind: NULL name");
     }
     solder_context *c = context;
-    size_t index;
+    size_t index = 0;
     SLD_TRY(find_io(c, name, &index));
     const solder_io *io = &c->engine->io[index];
     /* After a run a data-dependent output has its dims of that run; binding wants its largest. */
@@ -299,7 +299,7 @@ solder_status solder_context_tensor(solder_context *context, const char *name, v
         return sld_fail(&context->diag, SOLDER_ERROR_ARGUMENT, "solder_context_tensor: NULL name");
     }
     solder_context *c = context;
-    size_t index;
+    size_t index = 0;
     SLD_TRY(find_io(c, name, &index));
     sld_io_state *state = &c->io[index];
     if (data != NULL) {
