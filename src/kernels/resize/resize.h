@@ -45,4 +45,11 @@ typedef struct sld_resize_params {
     int64_t sizes[SOLDER_MAX_RANK];
 } sld_resize_params;
 
+/*
+ * A scale as an exact fraction: the smallest denominator up to 1024 that rounds to it in float
+ * (0.6f is 3/5), else the float's own. Output extents are floor(in * num / den), and coordinates
+ * use the same fraction. False if it is not positive and finite, or beyond 2^30 either way.
+ */
+bool sld_resize_ratio(float scale, int64_t *num, int64_t *den);
+
 #endif
