@@ -5,10 +5,10 @@
 
 #include "base/cpu.h"
 
-/* Float32 multiply-add peak in GFLOP/s (an add and a multiply count two); takes about 20 ms. */
+/* Float32 multiply-add peak in GFLOP/s (an add and a multiply count two); takes about 40 ms. */
 double sld_peak_gflops(sld_isa_mask isas);
 
-/* GB/s of reading buffer front to back, repeated for about 20 ms. */
+/* GB/s of reading buffer front to back, repeated for about 40 ms. */
 double sld_peak_read(sld_isa_mask isas, const void *buffer, size_t bytes);
 
 /* The loops, one pair per instruction set: flops done; a value that depends on every byte. */
