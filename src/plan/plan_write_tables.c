@@ -277,6 +277,9 @@ solder_status sld_plan_add_info(sld_plan_build *b)
     SLD_TRY(add_property(b, "level", info->level));
     (void)snprintf(text, sizeof text, "%d", info->threads);
     SLD_TRY(add_property(b, "threads", info->threads > 0 ? text : NULL));
+    for (size_t i = 0; i < info->fact_count; i++) {
+        SLD_TRY(add_property(b, info->facts[i].key, info->facts[i].value));
+    }
     for (size_t i = 0; i < info->label_count; i++) {
         uint32_t label;
         SLD_TRY(sld_plan_add_string(b, info->labels[i], &label));
