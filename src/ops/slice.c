@@ -116,8 +116,10 @@ static sld_dim length(sld_expr_table *t, const bounds *b, int i, sld_dim dim)
     if (tail && b->start.value[i] >= 0 && b->start.value[i] < INT32_MAX) {
         start = sld_expr_const(t, b->start.value[i]); /* the maximum below clamps */
     }
-    sld_dim span = step > 0 ? sld_expr_sub(t, end, start) : sld_expr_sub(t, start, end);
-    span = sld_dim_max(t, span, zero);
+    sld_dim from = step > 0 ? start : end;
+    sld_dim to = step > 0 ? end : start;
+    sld_dim span = sld_expr_sub(t, to, from);
+    span = sld_dim_le(t, from, to) ? span : sld_dim_max(t, span, zero);
     return sld_expr_make(t, SLD_EXPR_CEIL, span, sld_expr_const(t, step > 0 ? step : -step));
 }
 
