@@ -9,12 +9,14 @@
 #define SLD_NOINLINE __attribute__((noinline))
 #define SLD_LIKELY(x) __builtin_expect(!!(x), 1)
 #define SLD_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define SLD_PREFETCH_WRITE(p) __builtin_prefetch(p, 1)
 #else
 #define SLD_PRINTF(fmt, args)
 #define SLD_ALWAYS_INLINE inline
 #define SLD_NOINLINE
 #define SLD_LIKELY(x) (x)
 #define SLD_UNLIKELY(x) (x)
+#define SLD_PREFETCH_WRITE(p) ((void)(p))
 #endif
 
 /* Full unrolling of the next loop: accumulator arrays of tile kernels must live in registers. */
