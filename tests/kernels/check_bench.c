@@ -133,7 +133,11 @@ static void bench_shape(void *user, const char *label, check_case *c)
 
 void check_bench_family(const check_options *options, const check_family *family)
 {
-    bench b = {options, family, sld_peak_gflops(options->isas)};
+    bench b = {options, family, 0.0};
+    for (int i = 0; i < 10; i++) { /* the highest: a busy neighbour must not flatter a kernel */
+        double peak = sld_peak_gflops(options->isas);
+        b.peak = peak > b.peak ? peak : b.peak;
+    }
     (void)printf("peak %.1f GFLOP/s\n", b.peak);
     check_each_shape(family, false, bench_shape, &b);
 }

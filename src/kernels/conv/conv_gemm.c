@@ -233,8 +233,8 @@ static void prefetch_tile(const plan *t, int64_t image, int64_t group, int64_t t
     int64_t channel = group * s->out_channels + panel * t->panel;
     int64_t channels = min64(t->panel, s->out_channels - panel * t->panel);
     int64_t pixels = min64(t->width, s->pixels - tile * t->width);
-    const float *p = (const float *)y->data + image * y->stride[0] + channel * s->pixels +
-                     tile * t->width;
+    const float *p =
+        (const float *)y->data + image * y->stride[0] + channel * s->pixels + tile * t->width;
     for (int64_t i = 0; i < channels; i++, p += s->pixels) {
         for (int64_t j = 0; j < pixels; j += SLD_CACHE_LINE / 4) {
             SLD_PREFETCH_WRITE(p + j);

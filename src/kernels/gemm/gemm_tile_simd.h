@@ -4,6 +4,8 @@
 #include "kernels/gemm/gemm_tile.h"
 
 #define TILE_LANES (2 * VF)
+/* b often comes from L3 or memory: ask this many steps of k ahead. */
+#define PREFETCH_STEPS 64
 
 static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k, const float *a,
                                    const float *b, float *sum, bool start)
@@ -21,6 +23,10 @@ static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k,
         SLD_UNROLL
         for (int v = 0; v < vectors; v++) {
             lanes[v] = vf_load(b + v * VF);
+        }
+        SLD_UNROLL
+        for (int v = 0; v < vectors; v += 16 / VF) { /* every cache line once */
+            _mm_prefetch((const char *)(b + PREFETCH_STEPS * TILE_LANES + v * VF), _MM_HINT_T0);
         }
         SLD_UNROLL
         for (int i = 0; i < rows; i++) {

@@ -103,9 +103,16 @@ static solder_status matmul_run(const sld_run *run)
     int inner_a = a->rank - (p->trans_a ? 2 : 1);
     int inner_b = b->rank - (p->trans_b ? 1 : 2);
     int column_b = b->rank - (p->trans_b ? 2 : 1);
-    matmul_job j = {.p = p, .a = a, .b = b, .bias = sld_ref_input(run, 2), .y = y,
-                    .k = a->dim[inner_a], .a_k = a->stride[inner_a], .a_m = a->stride[row_a],
-                    .b_k = b->stride[inner_b], .b_n = b->stride[column_b]};
+    matmul_job j = {.p = p,
+                    .a = a,
+                    .b = b,
+                    .bias = sld_ref_input(run, 2),
+                    .y = y,
+                    .k = a->dim[inner_a],
+                    .a_k = a->stride[inner_a],
+                    .a_m = a->stride[row_a],
+                    .b_k = b->stride[inner_b],
+                    .b_n = b->stride[column_b]};
     j.residual = p->epilogue.residual ? sld_ref_input(run, 3) : NULL;
     sld_broadcast_strides(a, y, j.a_stride);
     sld_broadcast_strides(b, y, j.b_stride);
