@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model.h"
+#include "parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct specs {
+    cli_name names[CLI_LIST_MAX];
+    solder_input_spec inputs[CLI_LIST_MAX];
+} specs;
+
+int cli_model_fail(const cli_model *model, solder_status status)
+{
+    cli_progress_end();
+    return cli_fail_status(status, solder_builder_message(model->builder));
+}
+
+static int import(const char *file, const char *weights, const solder_import_options *options,
+                  cli_model *result)
+{
+    solder_builder_options settings = {.struct_size = sizeof settings, .logger = cli_logger()};
+    solder_status status = solder_builder_create(&settings, &result->builder);
+    if (status != SOLDER_OK) {
+        return cli_fail_status(status, "the builder could not start");
+    }
+    status = solder_import(result->builder, file, weights, options, &result->network);
+    return status == SOLDER_OK ? CLI_DONE : cli_model_fail(result, status);
+}
+
+int cli_model_open(const char *model, const char *weights, const cli_list *inputs,
+                   const cli_list *outputs, int64_t seed, cli_model *result)
+{
+    memset(result, 0, sizeof *result);
+    specs *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return cli_fail_memory(sizeof *s);
+    }
+    int status = CLI_DONE;
+    for (size_t i = 0; status == CLI_DONE && i < inputs->count; i++) {
+        status = cli_parse_input(inputs->items[i], &s->names[i], &s->inputs[i]);
+    }
+    if (status == CLI_DONE) {
+        solder_import_options options = solder_import_options_default();
+        options.inputs = s->inputs;
+        options.input_count = inputs->count;
+        options.outputs = outputs->items;
+        options.output_count = outputs->count;
+        options.random_weights = seed >= 0;
+        options.seed = seed >= 0 ? (uint64_t)seed : 0;
+        status = import(model, weights, &options, result);
+    }
+    free(s);
+    return status;
+}
+
+void cli_model_close(cli_model *model)
+{
+    if (model->builder != NULL) {
+        solder_builder_destroy(model->builder); /* and its networks */
+    }
+    memset(model, 0, sizeof *model);
+}
+
+json_t *cli_model_json(const cli_model *model, solder_network *network)
+{
+    char *text;
+    size_t size;
+    solder_status status = solder_network_describe(network, SOLDER_FORM_JSON, &text, &size);
+    if (status != SOLDER_OK) {
+        (void)cli_model_fail(model, status);
+        return NULL;
+    }
+    json_error_t error;
+    json_t *object = json_loadb(text, strlen(text), 0, &error);
+    solder_text_free(text);
+    if (object == NULL) {
+        (void)cli_fail(CLI_DATA, "the network's JSON form is malformed: %s", error.text);
+    }
+    return object;
+}
