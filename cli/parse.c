@@ -74,33 +74,48 @@ static solder_dtype find_dtype(const char *text)
     return SOLDER_NONE;
 }
 
+/* The part of the argument that is not ":nhwc". */
+static size_t without_order(const char *argument, bool *nhwc)
+{
+    size_t length = strlen(argument);
+    *nhwc = length >= 5 && strcmp(argument + length - 5, ":nhwc") == 0;
+    return *nhwc ? length - 5 : length;
+}
+
+/* Cuts ":DTYPE" off the name. */
+static solder_dtype take_dtype(cli_name *name)
+{
+    char *colon = strrchr(name->text, ':');
+    solder_dtype dtype = colon != NULL ? find_dtype(colon + 1) : SOLDER_NONE;
+    if (dtype != SOLDER_NONE) {
+        *colon = '\0';
+    }
+    return dtype;
+}
+
 int cli_parse_input(const char *argument, cli_name *name, solder_input_spec *spec)
 {
     const char *text;
     memset(spec, 0, sizeof *spec);
+    size_t length = without_order(argument, &spec->nhwc);
     int status = split_dims(argument, name, &text);
+    if (status == CLI_DONE && text == argument &&
+        !cli_parse_dims(argument, length, &spec->dims)) {
+        status = copy_name(argument, length, name); /* NAME:DTYPE alone */
+        text = argument + length;
+    }
     if (status != CLI_DONE) {
         return status;
     }
-    char *colon = strrchr(name->text, ':');
-    if (colon != NULL) {
-        spec->dtype = find_dtype(colon + 1);
-        if (spec->dtype != SOLDER_NONE) {
-            *colon = '\0';
-        }
-    }
+    spec->dtype = take_dtype(name);
     spec->name = name->text[0] != '\0' ? name->text : NULL;
-    size_t length = strlen(text);
-    if (length >= 5 && strcmp(text + length - 5, ":nhwc") == 0) {
-        spec->nhwc = true;
-        length -= 5;
-    }
+    length -= (size_t)(text - argument);
     if (!cli_parse_dims(text, length, &spec->dims) ||
         (spec->dims.rank == 0 && spec->dtype == SOLDER_NONE)) {
         return cli_fail(CLI_USAGE,
-                        "--input '%s': '%s' is not a shape; write NAME[:DTYPE]=DIMS[:nhwc], as "
+                        "--input '%s': not a shape; write NAME[:DTYPE]=DIMS[:nhwc], as "
                         "data=1x3x224x224",
-                        argument, text);
+                        argument);
     }
     return CLI_DONE;
 }

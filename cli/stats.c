@@ -69,7 +69,7 @@ void cli_summary_of(const cli_tensor *tensor, cli_summary *summary)
 void cli_difference_of(const cli_tensor *got, const cli_tensor *wanted, double atol, double rtol,
                        cli_difference *difference)
 {
-    *difference = (cli_difference){.count = count_of(wanted)};
+    *difference = (cli_difference){.count = count_of(got)};
     double worst = -1;
     double squares = 0;
     for (size_t i = 0; i < difference->count; i++) {
