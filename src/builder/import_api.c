@@ -106,6 +106,7 @@ static solder_status import_into(solder_builder *builder, solder_network *networ
                          .diag = &builder->diag,
                          .allocator = &builder->counted,
                          .graph = network->graph,
+                         .mapped = true,
                          .keep_file = keep_file,
                          .keeper = network};
     SLD_TRY(map_files(builder, network, model, weights, &import));
