@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* solder build: model in, plan out. */
 #include "commands.h"
-#include "file.h"
+#include "files.h"
 #include "model.h"
 #include "parse.h"
 #include "stats.h"
@@ -162,7 +162,8 @@ static void print_plan(const build *b, const cli_session *session)
     }
 }
 
-/* Reads back what was written: the summary is the plan's own, and a plan that loads is a promise. */
+/* Reads back what was written: the summary is the plan's own, and a plan that loads is a promise.
+ */
 static int finish(const build *b)
 {
     cli_session session;

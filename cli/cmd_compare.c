@@ -215,8 +215,8 @@ static int evaluate(comparison *c)
     }
     for (size_t i = 0; i < count; i++) {
         const cli_tensor *tensor = &c->tensors[i];
-        inputs[i] = (solder_tensor){c->session.inputs[i].name, tensor->dtype, tensor->dims,
-                                    tensor->data};
+        inputs[i] =
+            (solder_tensor){c->session.inputs[i].name, tensor->dtype, tensor->dims, tensor->data};
     }
     solder_status code =
         solder_evaluate(c->model.builder, c->model.network, inputs, count, on_value, c);

@@ -66,9 +66,9 @@ int cli_devices(const cli_options *options)
     }
     cli_print("  cores   %d\n", device.cores);
     cli_print("  caches  L1d %s, L2 %s, L3 %s\n", bytes_text(device.l1d, l1d),
-           bytes_text(device.l2, l2), bytes_text(device.l3, l3));
+              bytes_text(device.l2, l2), bytes_text(device.l3, l3));
     cli_print("  peak    %.1f GFLOP/s float32 multiply-add, one core, measured\n",
-           device.peak_gflops);
+              device.peak_gflops);
     cli_print("  read    %.1f GB/s streaming, one core, measured\n", device.read_gbps);
     if (options->json == NULL) {
         return CLI_DONE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* solder inspect: a model before and after the passes, or a plan. */
 #include "commands.h"
-#include "file.h"
+#include "files.h"
 #include "model.h"
 
 #include <stdlib.h>
@@ -43,8 +43,7 @@ static void print_rules(const cli_session *session)
             for (int c = 1; c < 3 && !gray; c++) {
                 cli_print(":%g", (double)r.scale[c]);
             }
-            cli_print(", resize %s%s\n", resizes[r.resize & 3],
-                      r.transposed ? ", transposed" : "");
+            cli_print(", resize %s%s\n", resizes[r.resize & 3], r.transposed ? ", transposed" : "");
         }
     }
 }
@@ -128,13 +127,16 @@ static void print_values(json_t *network, const char *key)
     json_t *name;
     json_t *value;
     cli_print("%s\n", key);
-    json_array_foreach(json_object_get(network, key), i, name) {
-        json_array_foreach(json_object_get(network, "values"), k, value) {
+    json_array_foreach(json_object_get(network, key), i, name)
+    {
+        json_array_foreach(json_object_get(network, "values"), k, value)
+        {
             if (strcmp(text_of(value, "name"), json_string_value(name)) == 0) {
                 cli_print("  %s %s ", json_string_value(name), text_of(value, "dtype"));
                 size_t d;
                 json_t *dim;
-                json_array_foreach(json_object_get(value, "dims"), d, dim) {
+                json_array_foreach(json_object_get(value, "dims"), d, dim)
+                {
                     const char *symbol = json_string_value(dim);
                     if (symbol != NULL) {
                         cli_print("%s%s", d > 0 ? "x" : "", symbol);
@@ -155,7 +157,8 @@ static json_t *count_operators(json_t *network)
     json_t *counts = json_object();
     size_t i;
     json_t *node;
-    json_array_foreach(json_object_get(network, "nodes"), i, node) {
+    json_array_foreach(json_object_get(network, "nodes"), i, node)
+    {
         const char *op = text_of(node, "op");
         json_int_t before = json_integer_value(json_object_get(counts, op));
         cli_json_set(counts, op, json_integer(before + 1));
@@ -169,12 +172,14 @@ static void count_parameters(json_t *network, json_int_t *count, json_int_t *byt
     json_t *value;
     *count = 0;
     *bytes = 0;
-    json_array_foreach(json_object_get(network, "values"), i, value) {
+    json_array_foreach(json_object_get(network, "values"), i, value)
+    {
         if (strcmp(text_of(value, "kind"), "constant") == 0) {
             json_int_t product = 1;
             size_t d;
             json_t *dim;
-            json_array_foreach(json_object_get(value, "dims"), d, dim) {
+            json_array_foreach(json_object_get(value, "dims"), d, dim)
+            {
                 product *= json_integer_value(dim);
             }
             *count += product;
@@ -195,7 +200,8 @@ static void print_model(const char *path, json_t *network, json_t *report)
     print_values(network, "inputs");
     print_values(network, "outputs");
     cli_print("operators   %zu: ", json_array_size(json_object_get(network, "nodes")));
-    json_object_foreach(counts, op, number) {
+    json_object_foreach(counts, op, number)
+    {
         cli_print("%s%s %lld", separator, op, (long long)json_integer_value(number));
         separator = ", ";
     }
@@ -212,18 +218,16 @@ static int write_dot(const cli_model *model, solder_network *optimized, const ch
     char *before;
     char *after = NULL;
     size_t size;
-    solder_status code =
-        solder_network_describe(model->network, SOLDER_FORM_DOT, &before, &size);
+    solder_status code = solder_network_describe(model->network, SOLDER_FORM_DOT, &before, &size);
     if (code != SOLDER_OK) {
         return cli_model_fail(model, code);
     }
     if (optimized != NULL) {
         code = solder_network_describe(optimized, SOLDER_FORM_DOT, &after, &size);
     }
-    int status = code != SOLDER_OK
-                     ? cli_model_fail(model, code)
-                     : cli_file_write(path, before, strlen(before), after,
-                                      after != NULL ? strlen(after) : 0);
+    int status = code != SOLDER_OK ? cli_model_fail(model, code)
+                                   : cli_file_write(path, before, strlen(before), after,
+                                                    after != NULL ? strlen(after) : 0);
     solder_text_free(before);
     if (after != NULL) {
         solder_text_free(after);

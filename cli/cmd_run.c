@@ -35,7 +35,7 @@ static void print_summary(const solder_io *io, const cli_tensor *tensor, json_t 
     cli_summary_of(tensor, &s);
     json_t *first = json_array();
     cli_print("%s %s %s: min %.6g max %.6g mean %.6g", io->name, solder_dtype_name(io->dtype),
-           cli_dims_text(&tensor->dims, dims), s.min, s.max, s.mean);
+              cli_dims_text(&tensor->dims, dims), s.min, s.max, s.mean);
     if (s.nans > 0) {
         cli_print(" NaN %zu", s.nans);
     }
@@ -60,13 +60,14 @@ static void print_item(const cli_session *session, const solder_io *io, const cl
     size_t labels = solder_engine_label_count(session->engine);
     json_t *list = json_array();
     cli_top(tensor, item * classes, classes, k, best);
-    cli_print(tensor->dims.rank > 1 && tensor->dims.d[0] > 1 ? "%s[%zu]:\n" : "%s:\n", io->name, item);
+    cli_print(tensor->dims.rank > 1 && tensor->dims.d[0] > 1 ? "%s[%zu]:" : "%s:", io->name, item);
+    cli_print(k > 1 ? "\n" : "");
     for (size_t i = 0; i < k && i < classes; i++) {
         double score = cli_element(tensor->dtype, tensor->data, item * classes + best[i]);
         const char *label =
             labels == classes ? solder_engine_label(session->engine, best[i]) : NULL;
         cli_print("  %10.6f  %zu%s%s\n", score, best[i], label != NULL ? "  " : "",
-               label != NULL ? label : "");
+                  label != NULL ? label : "");
         json_t *entry = json_object();
         cli_json_set(entry, "index", json_integer((json_int_t)best[i]));
         cli_json_set(entry, "label", cli_json_text(label));
@@ -126,8 +127,8 @@ static int check_outputs(const cli_session *session, const cli_options *options)
         bool found = name.text[0] == '\0' && session->output_count == 1;
         for (size_t k = 0; k < session->output_count && used < sizeof known; k++) {
             found = found || strcmp(session->outputs[k].name, name.text) == 0;
-            used += (size_t)snprintf(known + used, sizeof known - used, "%s'%s'",
-                                     k > 0 ? ", " : "", session->outputs[k].name);
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s'%s'", k > 0 ? ", " : "",
+                                     session->outputs[k].name);
         }
         if (!found) {
             return cli_fail(CLI_USAGE, "--output '%s': write NAME=FILE.npy; the plan's outputs: %s",

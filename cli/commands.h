@@ -5,7 +5,7 @@
 
 #include "options.h"
 
-#define COMMAND(verb, operands, fewest, most, description) \
+#define COMMAND(verb, operands, fewest, most, description)                                         \
     int cli_##verb(const cli_options *options);
 #include "commands.def"
 #undef COMMAND

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fills the inputs of a plan from arrays, pictures or random numbers. */
-#include "file.h"
+#include "files.h"
 #include "image.h"
 #include "npy.h"
 #include "parse.h"
@@ -163,8 +163,9 @@ static int load_file(const cli_session *session, const solder_io *io, const char
             cli_image_free(&image);
         }
     } else {
-        status = cli_fail(CLI_DATA, "%s: neither a .npy array nor a PNG, JPEG, PPM or PGM picture%s",
-                          path, size == 0 ? " (the file is empty)" : "");
+        status =
+            cli_fail(CLI_DATA, "%s: neither a .npy array nor a PNG, JPEG, PPM or PGM picture%s",
+                     path, size == 0 ? " (the file is empty)" : "");
     }
     free(data);
     return status;
@@ -208,11 +209,12 @@ static int check_batch(const cli_session *session, const cli_tensor *tensors)
         if (tensors[i].data == NULL) {
             char inputs[2048] = "";
             list_inputs(session, inputs, sizeof inputs);
-            return cli_fail(CLI_USAGE, "input '%s' is missing: give --input NAME=FILE for each of %s",
+            return cli_fail(CLI_USAGE,
+                            "input '%s' is missing: give --input NAME=FILE for each of %s",
                             io->name, inputs);
         }
-        if (io->max.rank > 0 && (tensors[i].dims.d[0] < io->min.d[0] ||
-                                 tensors[i].dims.d[0] > io->max.d[0])) {
+        if (io->max.rank > 0 &&
+            (tensors[i].dims.d[0] < io->min.d[0] || tensors[i].dims.d[0] > io->max.d[0])) {
             return cli_fail(CLI_DATA, "input '%s': %s is given, the plan takes %s", io->name,
                             cli_dims_text(&tensors[i].dims, have), cli_range_text(io, want));
         }
@@ -256,8 +258,8 @@ static int random_picture(const cli_session *session, const solder_io *io, uint6
         cli_tensor_random(state, tensor);
         return CLI_DONE;
     }
-    cli_frame frame = {(int)tensor->dims.d[l.c], (int)tensor->dims.d[l.h],
-                       (int)tensor->dims.d[l.w], io->nhwc};
+    cli_frame frame = {(int)tensor->dims.d[l.c], (int)tensor->dims.d[l.h], (int)tensor->dims.d[l.w],
+                       io->nhwc};
     cli_image image = {rule.transposed ? frame.height : frame.width,
                        rule.transposed ? frame.width : frame.height, NULL};
     size_t size = (size_t)image.width * (size_t)image.height * 3;
@@ -281,10 +283,9 @@ int cli_feed_random(const cli_session *session, int64_t batch, uint64_t seed, cl
         solder_dims dims = io->opt;
         if (batch > 0 && dims.rank > 0) {
             if (batch < io->min.d[0] || batch > io->max.d[0]) {
-                return cli_fail(CLI_USAGE,
-                                "--batch %lld: the first dimension of input '%s' is %lld to %lld",
-                                (long long)batch, io->name, (long long)io->min.d[0],
-                                (long long)io->max.d[0]);
+                return cli_fail(
+                    CLI_USAGE, "--batch %lld: the first dimension of input '%s' is %lld to %lld",
+                    (long long)batch, io->name, (long long)io->min.d[0], (long long)io->max.d[0]);
             }
             dims.d[0] = batch;
         }

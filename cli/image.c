@@ -90,9 +90,8 @@ static int decode_jpeg(const char *path, const uint8_t *data, size_t size, cli_i
         return cli_fail_memory(0);
     }
     int status;
-    if (size > ULONG_MAX ||
-        tjDecompressHeader3(jpeg, data, (unsigned long)size, &width, &height, &sampling,
-                            &colours) != 0) {
+    if (size > ULONG_MAX || tjDecompressHeader3(jpeg, data, (unsigned long)size, &width, &height,
+                                                &sampling, &colours) != 0) {
         status = cli_fail(CLI_DATA, "%s: JPEG: %s", path, tjGetErrorStr2(jpeg));
     } else {
         status = create(path, (uint64_t)width, (uint64_t)height, image);

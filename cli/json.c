@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json.h"
-#include "file.h"
+#include "files.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Caffe's mean file: one BlobProto. Fields 1 to 4 num, channels, height, width; 5 data; 7 shape. */
-#include "file.h"
+#include "files.h"
 #include "parse.h"
 
 #include <stdlib.h>

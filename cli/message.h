@@ -45,7 +45,8 @@ void cli_print_nothing(void);
 /* For solder_builder_options and solder_runtime_options. */
 solder_logger cli_logger(void);
 
-/* solder_progress: one line rewritten on a terminal; with --verbose one line per phase elsewhere. */
+/* solder_progress: one line rewritten on a terminal; with --verbose one line per phase elsewhere.
+ */
 bool cli_progress(void *user, const char *phase, size_t step, size_t steps);
 void cli_progress_end(void);
 /* Lets an interrupt end long work through cli_progress, so that no half-made file is left. */

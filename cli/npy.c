@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "npy.h"
-#include "file.h"
+#include "files.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -262,7 +262,8 @@ int cli_npy_decode(const char *path, const uint8_t *data, size_t size, cli_tenso
     h.at = (const char *)data + start;
     h.end = h.at + length;
     int status = read_dictionary(&h);
-    return status != CLI_DONE ? status : read_data(&h, data + start + length, size - start - length);
+    return status != CLI_DONE ? status
+                              : read_data(&h, data + start + length, size - start - length);
 }
 
 static const char *type_code(solder_dtype dtype)
@@ -279,8 +280,9 @@ static int write_native(const char *path, const cli_tensor *tensor)
 {
     char head[512];
     const char *order = solder_dtype_size(tensor->dtype) > 1 ? "<" : "|";
-    int used = snprintf(head + 10, sizeof head - 10, "{'descr': '%s%s', 'fortran_order': False, 'shape': (",
-                        order, type_code(tensor->dtype));
+    int used = snprintf(head + 10, sizeof head - 10,
+                        "{'descr': '%s%s', 'fortran_order': False, 'shape': (", order,
+                        type_code(tensor->dtype));
     for (int i = 0; i < tensor->dims.rank; i++) {
         used += snprintf(head + 10 + used, sizeof head - 10 - (size_t)used, "%lld,%s",
                          (long long)tensor->dims.d[i], i + 1 < tensor->dims.rank ? " " : "");

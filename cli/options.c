@@ -12,13 +12,13 @@
 
 typedef enum kind { FLAG, TEXT, LIST, WHOLE, REAL, LATER } kind;
 
-#define B (1u << CLI_VERB_build)
-#define R (1u << CLI_VERB_run)
-#define N (1u << CLI_VERB_bench)
-#define I (1u << CLI_VERB_inspect)
-#define C (1u << CLI_VERB_compare)
-#define D (1u << CLI_VERB_devices)
-#define ALL (B | R | N | I | C | D)
+#define B         (1u << CLI_VERB_build)
+#define R         (1u << CLI_VERB_run)
+#define N         (1u << CLI_VERB_bench)
+#define I         (1u << CLI_VERB_inspect)
+#define C         (1u << CLI_VERB_compare)
+#define D         (1u << CLI_VERB_devices)
+#define ALL       (B | R | N | I | C | D)
 #define AT(field) offsetof(cli_options, field)
 
 /* LATER: known, but the feature is not in this version. */
@@ -39,7 +39,8 @@ static const row table[] = {
      "shape of an input, as data=1x3x224x224; ? is open"},
     {"input", 'i', LIST, R | C, AT(inputs), 0, 0, "NAME=FILE",
      "a .npy array or a picture (PNG, JPEG, PPM, PGM); repeat for a batch"},
-    {"output", 0, LIST, B | I, AT(outputs), 0, 0, "NAME", "keep this tensor as an output; repeatable"},
+    {"output", 0, LIST, B | I, AT(outputs), 0, 0, "NAME",
+     "keep this tensor as an output; repeatable"},
     {"output", 0, LIST, R, AT(outputs), 0, 0, "NAME=FILE.npy", "write an output; repeatable"},
     {"shapes", 0, LIST, B, AT(shapes), 0, 0, "NAME=MIN..OPT..MAX",
      "range of an open shape, as data=1x3x8x8..4x3x8x8..8x3x8x8"},
@@ -67,7 +68,8 @@ static const row table[] = {
     {"batch", 0, WHOLE, N, AT(batch), 1, 1e9, "N", "size of the open first dimension"},
     {"warmup", 0, REAL, N, AT(warmup), 0, 1e9, "MS", "milliseconds not measured at first (200)"},
     {"duration", 0, REAL, N, AT(duration), 0, 1e9, "S", "seconds measured (3)"},
-    {"iterations", 0, WHOLE, N, AT(iterations), 1, 1e9, "N", "runs per context, instead of --duration"},
+    {"iterations", 0, WHOLE, N, AT(iterations), 1, 1e9, "N",
+     "runs per context, instead of --duration"},
     {"profile", 0, FLAG, R | N, AT(profile), 0, 0, NULL, "show the time of each step"},
     {"rtol", 0, REAL, C, AT(rtol), 0, 1e30, "R", "allowed relative difference (1e-4)"},
     {"atol", 0, REAL, C, AT(atol), 0, 1e30, "A", "allowed absolute difference (1e-5)"},
@@ -75,7 +77,8 @@ static const row table[] = {
     {"layers", 0, FLAG, C, AT(layers), 0, 0, NULL, "compare every value that both have"},
     {"dot", 0, TEXT, I, AT(dot), 0, 0, "FILE", "write a Graphviz drawing of a model"},
     {"html", 0, TEXT, I, AT(html), 0, 0, "FILE", "write one offline page: graph and memory"},
-    {"json", 0, TEXT, ALL, AT(json), 0, 0, "FILE", "write the result as JSON; - is standard output"},
+    {"json", 0, TEXT, ALL, AT(json), 0, 0, "FILE",
+     "write the result as JSON; - is standard output"},
     {"cpu", 0, TEXT, ALL, AT(cpu), 0, 0, "LEVEL",
      "hide what the machine has beyond x86-64, avx2, avx512, ..."},
     {"verbose", 0, FLAG, ALL, AT(verbose), 0, 0, NULL, "say more"},
@@ -88,7 +91,7 @@ static const struct {
     const char *name, *operands, *description;
     size_t fewest, most;
 } verbs[] = {
-#define COMMAND(verb, operands, fewest, most, description) \
+#define COMMAND(verb, operands, fewest, most, description)                                         \
     {#verb, operands, description, fewest, most},
 #include "commands.def"
 #undef COMMAND

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The offline page: page.html, which the build embeds, with the data put in. */
-#include "file.h"
+#include "files.h"
 #include "model.h"
 #include "page_html.h"
 
@@ -27,8 +27,7 @@ static int write_around(const char *path, const char *text)
     return status;
 }
 
-int cli_page_write(const char *path, const char *title, json_t *before, json_t *after,
-                   json_t *plan)
+int cli_page_write(const char *path, const char *title, json_t *before, json_t *after, json_t *plan)
 {
     json_t *data = json_object();
     cli_json_set(data, "title", cli_json_text(title));

@@ -99,8 +99,7 @@ int cli_parse_input(const char *argument, cli_name *name, solder_input_spec *spe
     memset(spec, 0, sizeof *spec);
     size_t length = without_order(argument, &spec->nhwc);
     int status = split_dims(argument, name, &text);
-    if (status == CLI_DONE && text == argument &&
-        !cli_parse_dims(argument, length, &spec->dims)) {
+    if (status == CLI_DONE && text == argument && !cli_parse_dims(argument, length, &spec->dims)) {
         status = copy_name(argument, length, name); /* NAME:DTYPE alone */
         text = argument + length;
     }

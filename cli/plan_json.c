@@ -83,8 +83,9 @@ static json_t *list_rules(const cli_session *session)
 
 static json_t *describe_properties(const solder_engine *engine)
 {
-    static const char *const keys[] = {"network",       "created_by",     "tuned_for", "threads",
-                                       "import.inputs", "import.outputs", "import.random_weights"};
+    static const char *const keys[] = {
+        "network",        "created_by",           "tuned_for", "threads", "import.inputs",
+        "import.outputs", "import.random_weights"};
     json_t *object = json_object();
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         const char *value = solder_engine_property(engine, keys[i]);

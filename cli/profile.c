@@ -55,8 +55,8 @@ static double sum(const cli_profile *profile)
 void cli_profile_print(const cli_profile *profile)
 {
     double total = sum(profile);
-    cli_print("%4s %10s %6s %9s  %-18s %-28s %s\n", "step", "ms", "%", "GFLOP/s", "operator", "kernel",
-           "name");
+    cli_print("%4s %10s %6s %9s  %-18s %-28s %s\n", "step", "ms", "%", "GFLOP/s", "operator",
+              "kernel", "name");
     for (size_t i = 0; i < profile->steps; i++) {
         line l;
         if (!get_line(profile, i, total, &l)) {
@@ -67,7 +67,7 @@ void cli_profile_print(const cli_profile *profile)
             (void)snprintf(speed, sizeof speed, "%.2f", l.gflops);
         }
         cli_print("%4zu %10.4f %6.2f %9s  %-18s %-28s %s\n", i, l.milliseconds, l.percent, speed,
-               l.step.op, l.step.kernel, l.step.name);
+                  l.step.op, l.step.kernel, l.step.name);
     }
     double runs = profile->runs > 0 ? (double)profile->runs : 1;
     cli_print("%4s %10.4f %6.2f\n", "sum", total / runs / 1e3, 100.0);

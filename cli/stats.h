@@ -21,8 +21,8 @@ void cli_summary_of(const cli_tensor *tensor, cli_summary *summary);
 
 typedef struct cli_difference {
     double max_abs, max_rel, rms;
-    size_t where;  /* flat index of the worst element, relative to its bound */
-    double got, wanted; /* there */
+    size_t where;         /* flat index of the worst element, relative to its bound */
+    double got, wanted;   /* there */
     size_t count, beyond; /* elements, and those outside atol + rtol * |wanted| */
 } cli_difference;
 /* Same count on both sides. NaN agrees with NaN only, an infinity with itself only. */

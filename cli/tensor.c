@@ -182,10 +182,11 @@ static bool integer_holds(solder_dtype dtype, double value)
     static const struct {
         double low, past; /* low <= value < past */
     } range[] = {
-        [SOLDER_I8] = {-0x1p7, 0x1p7},    [SOLDER_U8] = {0, 0x1p8},   [SOLDER_I16] = {-0x1p15, 0x1p15},
-        [SOLDER_U16] = {0, 0x1p16},       [SOLDER_I32] = {-0x1p31, 0x1p31},
-        [SOLDER_U32] = {0, 0x1p32},       [SOLDER_I64] = {-0x1p63, 0x1p63},
-        [SOLDER_U64] = {0, 0x1p64},       [SOLDER_BOOL] = {0, 2},
+        [SOLDER_I8] = {-0x1p7, 0x1p7},    [SOLDER_U8] = {0, 0x1p8},
+        [SOLDER_I16] = {-0x1p15, 0x1p15}, [SOLDER_U16] = {0, 0x1p16},
+        [SOLDER_I32] = {-0x1p31, 0x1p31}, [SOLDER_U32] = {0, 0x1p32},
+        [SOLDER_I64] = {-0x1p63, 0x1p63}, [SOLDER_U64] = {0, 0x1p64},
+        [SOLDER_BOOL] = {0, 2},
     };
     return value >= range[dtype].low && value < range[dtype].past && value == floor(value);
 }

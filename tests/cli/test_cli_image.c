@@ -13,7 +13,7 @@
 
 #include "image.h"
 
-static const uint8_t pixels[2 * 3 * 3] = {255, 0, 0, 0, 255, 0,  0,  0,  255, /* red green blue */
+static const uint8_t pixels[2 * 3 * 3] = {255, 0, 0, 0, 255, 0, 0,   0,   255, /* red green blue */
                                           9,   9, 9, 0, 0,   0, 200, 100, 50};
 
 static int decode(const void *data, size_t size, cli_image *image)
@@ -205,8 +205,8 @@ static void test_rule(void **state)
     cli_frame frame = {3, 2, 3, false};
     float out[18];
     assert_int_equal(cli_image_to_floats("x", &image, &rule, &frame, out), CLI_DONE);
-    assert_true(out[0] == (0 - 1) * 1.0f);         /* blue of pixel 0, 0 */
-    assert_true(out[6 + 1] == (255 - 2) * 10.0f);  /* green of 0, 1 */
+    assert_true(out[0] == (0 - 1) * 1.0f);          /* blue of pixel 0, 0 */
+    assert_true(out[6 + 1] == (255 - 2) * 10.0f);   /* green of 0, 1 */
     assert_true(out[12 + 5] == (200 - 3) * 100.0f); /* red of 1, 2 */
     frame.nhwc = true;
     assert_int_equal(cli_image_to_floats("x", &image, &rule, &frame, out), CLI_DONE);

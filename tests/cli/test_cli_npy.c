@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "file.h"
+#include "files.h"
 #include "npy.h"
 
 typedef struct bytes {

@@ -135,9 +135,18 @@ static void test_input_specs(void **state)
     expect_input("a=b=4", "a=b", SOLDER_NONE, false, "4");
     expect_input(":u8=4x4", NULL, SOLDER_U8, false, "4x4");
     expect_input("y:u8", "y", SOLDER_U8, false, "scalar");
-    static const char *const wrong[] = {"data=", "data", "data=1x", "data=x1", "data=1xx2",
-                                        "data=1x-2", "data=1.5", "data=1x2x3x4x5x6x7x8x9",
-                                        "data=99999999999999999999", "data:f99=4", "=", ""};
+    static const char *const wrong[] = {"data=",
+                                        "data",
+                                        "data=1x",
+                                        "data=x1",
+                                        "data=1xx2",
+                                        "data=1x-2",
+                                        "data=1.5",
+                                        "data=1x2x3x4x5x6x7x8x9",
+                                        "data=99999999999999999999",
+                                        "data:f99=4",
+                                        "=",
+                                        ""};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         cli_name name;
         solder_input_spec spec;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole files in and out. */
-#ifndef SOLDER_CLI_FILE_H
-#define SOLDER_CLI_FILE_H
+#ifndef SOLDER_CLI_FILES_H
+#define SOLDER_CLI_FILES_H
 
 #include "message.h"
 
