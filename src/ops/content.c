@@ -63,8 +63,8 @@ solder_status sld_list_read(const sld_infer *infer, uint32_t index, int max, con
                               SLD_CONTENT_MAX);
     }
     if (count > max) {
-        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "%s has %d values, at most %d allowed", what,
-                              count, max);
+        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "%s has %d values, at most %d allowed",
+                              what, count, max);
     }
     int known = 0;
     const sld_dim *content = sld_infer_content(infer, index, &known);

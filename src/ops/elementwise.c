@@ -5,11 +5,11 @@
 #include "ops/epilogue.h"
 
 static const char *const kinds[SLD_BINARY_COUNT] = {
-    "sum",        "sub",     "prod",          "div",           "max",
-    "min",        "pow",     "floor_div",     "mod",           "fmod",
-    "equal",      "not_equal", "less",        "less_equal",    "greater",
-    "greater_equal", "and",  "or",            "xor",           "bit_and",
-    "bit_or",     "bit_xor", "shift_left",    "shift_right",   "squared_difference",
+    "sum",           "sub",       "prod",       "div",         "max",
+    "min",           "pow",       "floor_div",  "mod",         "fmod",
+    "equal",         "not_equal", "less",       "less_equal",  "greater",
+    "greater_equal", "and",       "or",         "xor",         "bit_and",
+    "bit_or",        "bit_xor",   "shift_left", "shift_right", "squared_difference",
     "atan2",
 };
 
@@ -64,7 +64,7 @@ static sld_dim divide(sld_expr_table *t, sld_dim a, sld_dim b)
         return y == 0 ? SLD_DIM_NONE : y == -1 ? sld_expr_const(t, -x) : sld_expr_const(t, x / y);
     }
     return sld_dim_lower(t, a) >= 0 && sld_dim_lower(t, b) >= 1 ? sld_expr_div(t, a, b)
-                                                                  : SLD_DIM_NONE;
+                                                                : SLD_DIM_NONE;
 }
 
 /* a == b as 0 or 1 where that is certain. */
@@ -138,8 +138,7 @@ static solder_status infer_elementwise(sld_infer *infer)
 {
     const sld_elementwise_params *p = infer->params;
     SLD_TRY(check_types(infer, p));
-    solder_dtype dtype =
-        comparison(p->kind) || logic(p->kind) ? SOLDER_BOOL : infer->in[0].dtype;
+    solder_dtype dtype = comparison(p->kind) || logic(p->kind) ? SOLDER_BOOL : infer->in[0].dtype;
     if (p->epilogue.act != SLD_ACT_NONE && !sld_dtype_is_float(dtype)) {
         return sld_infer_fail(infer, SOLDER_ERROR_DATA,
                               "an activation needs a float result, this one is %s",

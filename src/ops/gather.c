@@ -54,8 +54,8 @@ static solder_status infer_elements(sld_infer *infer, sld_shape *shape)
     for (int i = 0; i < data->rank; i++) {
         int64_t have;
         int64_t want;
-        if (i != p->axis && sld_infer_dim(infer, 0, i, &have) && sld_infer_dim(infer, 1, i, &want) &&
-            want > have) {
+        if (i != p->axis && sld_infer_dim(infer, 0, i, &have) &&
+            sld_infer_dim(infer, 1, i, &want) && want > have) {
             return sld_infer_fail(infer, SOLDER_ERROR_DATA,
                                   "indices have %lld entries along axis %d, data has %lld",
                                   (long long)want, i, (long long)have);

@@ -9,8 +9,9 @@ static solder_status float_length(const sld_infer *infer, sld_dim *length)
     double v[3];
     for (uint32_t i = 0; i < 3; i++) {
         if (!sld_infer_constant_f64(infer, i, 0, &v[i])) {
-            return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
-                                  "bounds of a float range must be known when the network is built");
+            return sld_infer_fail(
+                infer, SOLDER_ERROR_UNSUPPORTED,
+                "bounds of a float range must be known when the network is built");
         }
     }
     double count = sld_range_count(v[0], v[1], v[2]);

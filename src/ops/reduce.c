@@ -4,8 +4,8 @@
 #include "ops/content.h"
 
 static const char *const kinds[SLD_REDUCE_KIND_COUNT] = {
-    "sum", "prod",    "max",         "min",        "mean",    "l1",  "l2",
-    "log_sum", "log_sum_exp", "sum_square", "abs_sum", "and", "or",
+    "sum",     "prod",        "max",        "min",     "mean", "l1", "l2",
+    "log_sum", "log_sum_exp", "sum_square", "abs_sum", "and",  "or",
 };
 
 static const sld_attr attrs[] = {

@@ -36,8 +36,7 @@ static sld_dim remaining(const sld_infer *infer, const sld_shape *out, int open,
     memcpy(cancelled, done, sizeof cancelled);
     for (int o = 0; o < out->rank; o++) {
         for (int i = 0; i < in->rank && o != open && !done[o]; i++) {
-            if (!cancelled[i] && in->d[i] == out->d[o] &&
-                !sld_expr_is_const(t, in->d[i], NULL)) {
+            if (!cancelled[i] && in->d[i] == out->d[o] && !sld_expr_is_const(t, in->d[i], NULL)) {
                 cancelled[i] = done[o] = true;
             }
         }

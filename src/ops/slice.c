@@ -91,8 +91,8 @@ static sld_dim clamp(sld_expr_table *t, const sld_list *list, int i, sld_dim dim
         }
     } else if (sld_dim_lower(t, e) < 0) { /* adds dim if e < 0: min(1, -e) is then 1, else <= 0 */
         sld_dim zero = sld_expr_const(t, 0);
-        sld_dim negative = sld_dim_max(
-            t, sld_dim_min(t, sld_expr_sub(t, zero, e), sld_expr_const(t, 1)), zero);
+        sld_dim negative =
+            sld_dim_max(t, sld_dim_min(t, sld_expr_sub(t, zero, e), sld_expr_const(t, 1)), zero);
         e = sld_dim_max(t, sld_expr_add(t, e, sld_expr_mul(t, dim, negative)), low);
     }
     return sld_dim_min(t, e, high);

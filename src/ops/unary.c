@@ -4,9 +4,9 @@
 #include "ops/content.h"
 
 static const char *const kinds[SLD_UNARY_COUNT] = {
-    "exp",    "log",    "sqrt",  "recip", "abs",     "neg",    "sin",      "cos",   "tan",
-    "sinh",   "cosh",   "asin",  "acos",  "atan",    "asinh",  "acosh",    "atanh", "ceil",
-    "floor",  "round",  "erf",   "sign",  "not",     "bit_not", "is_nan",  "is_inf", "rsqrt",
+    "exp",    "log",      "sqrt",  "recip", "abs",   "neg",     "sin",    "cos",    "tan",
+    "sinh",   "cosh",     "asin",  "acos",  "atan",  "asinh",   "acosh",  "atanh",  "ceil",
+    "floor",  "round",    "erf",   "sign",  "not",   "bit_not", "is_nan", "is_inf", "rsqrt",
     "square", "identity", "log1p", "expm1", "trunc", "shrink",
 };
 
@@ -48,7 +48,7 @@ static sld_dim apply(sld_expr_table *t, int kind, sld_dim x)
     case SLD_UNARY_NEG:
         return sld_expr_sub(t, sld_expr_const(t, 0), x);
     case SLD_UNARY_ABS:
-        return sld_expr_is_const(t, x, &c)       ? sld_expr_const(t, c < 0 ? -c : c)
+        return sld_expr_is_const(t, x, &c)          ? sld_expr_const(t, c < 0 ? -c : c)
                : x >= 0 && sld_dim_lower(t, x) >= 0 ? x
                                                     : SLD_DIM_NONE;
     case SLD_UNARY_NOT:
@@ -76,8 +76,8 @@ static solder_status infer_unary(sld_infer *infer)
     if (in == NULL) {
         return SOLDER_OK;
     }
-    if (p->kind == SLD_UNARY_IDENTITY || (p->kind >= SLD_UNARY_CEIL && p->kind <= SLD_UNARY_ROUND) ||
-        p->kind == SLD_UNARY_TRUNC) {
+    if (p->kind == SLD_UNARY_IDENTITY ||
+        (p->kind >= SLD_UNARY_CEIL && p->kind <= SLD_UNARY_ROUND) || p->kind == SLD_UNARY_TRUNC) {
         sld_content_copy(infer, 0, 0);
         return SOLDER_OK;
     }

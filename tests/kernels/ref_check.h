@@ -16,7 +16,7 @@
 
 #include "kernels/params.h"
 
-#define REF_BYTES 65536
+#define REF_BYTES   65536
 #define REF_TENSORS 8
 /* Where a test wants gaps: strides this much larger than contiguous, every dimension. */
 #define REF_GAP 3
@@ -49,8 +49,16 @@ static inline sld_tensor ref_tensor(char *memory, solder_dtype dtype, int rank, 
     return t;
 }
 
-#define DIMS(...) (int64_t[]){__VA_ARGS__}
-#define VALUES(...) (double[]){__VA_ARGS__}
+#define DIMS(...)                                                                                  \
+    (int64_t[])                                                                                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define VALUES(...)                                                                                \
+    (double[])                                                                                     \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 static inline void ref_in(solder_dtype dtype, int rank, const int64_t *dims, const double *values,
                           bool gaps)
@@ -133,7 +141,7 @@ static inline void ref_expect(int which, const double *values)
 }
 
 static const solder_dtype ref_all_types[] = {
-    SOLDER_F32, SOLDER_F16, SOLDER_BF16, SOLDER_F64, SOLDER_I8,  SOLDER_U8,  SOLDER_I16,
+    SOLDER_F32, SOLDER_F16, SOLDER_BF16, SOLDER_F64, SOLDER_I8,  SOLDER_U8,   SOLDER_I16,
     SOLDER_U16, SOLDER_I32, SOLDER_U32,  SOLDER_I64, SOLDER_U64, SOLDER_BOOL,
 };
 

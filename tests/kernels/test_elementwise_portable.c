@@ -8,8 +8,12 @@ static void compare(const sld_elementwise_params *p, const sld_tensor *in, int r
                     const int64_t *dims, sld_pool *pool)
 {
     sld_tensor out = sld_tensor_make(want, SOLDER_F32, rank, dims);
-    sld_run run = {.params = p, .in = (sld_tensor *)(uintptr_t)in, .out = &out, .in_count = 2,
-                   .out_count = 1, .pool = pool};
+    sld_run run = {.params = p,
+                   .in = (sld_tensor *)(uintptr_t)in,
+                   .out = &out,
+                   .in_count = 2,
+                   .out_count = 1,
+                   .pool = pool};
     const sld_kernel *fast = sld_kernel_find("elementwise_f32_portable");
     assert_non_null(fast);
     assert_true(fast->supports(&run));
@@ -55,9 +59,8 @@ static void test_against_reference(void **state)
         size_t s = n / 12;
         sld_elementwise_params p = {.kind = kinds[n % 6]};
         p.epilogue.act = n / 6 % 2 == 0 ? SLD_ACT_NONE : SLD_ACT_RELU;
-        sld_tensor in[2] = {
-            sld_tensor_make(a, SOLDER_F32, shapes[s].rank[0], shapes[s].dims[0]),
-            sld_tensor_make(b, SOLDER_F32, shapes[s].rank[1], shapes[s].dims[1])};
+        sld_tensor in[2] = {sld_tensor_make(a, SOLDER_F32, shapes[s].rank[0], shapes[s].dims[0]),
+                            sld_tensor_make(b, SOLDER_F32, shapes[s].rank[1], shapes[s].dims[1])};
         compare(&p, in, shapes[s].rank[2], shapes[s].dims[2], pool);
         sld_tensor swapped[2] = {in[1], in[0]};
         compare(&p, swapped, shapes[s].rank[2], shapes[s].dims[2], NULL);

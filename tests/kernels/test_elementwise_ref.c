@@ -39,7 +39,8 @@ static void test_floats(void **state)
         binary(SLD_BINARY_EQUAL, t, SOLDER_BOOL, b, VALUES(2, 4, -2, n), 4, VALUES(1, 0, 1, 0));
         binary(SLD_BINARY_NOT_EQUAL, t, SOLDER_BOOL, b, VALUES(2, 4, -2, n), 4, VALUES(0, 1, 0, 1));
         binary(SLD_BINARY_LESS, t, SOLDER_BOOL, b, VALUES(2, 4, -3, 0), 4, VALUES(0, 1, 0, 0));
-        binary(SLD_BINARY_LESS_EQUAL, t, SOLDER_BOOL, b, VALUES(2, 4, -3, 0), 4, VALUES(1, 1, 0, 0));
+        binary(SLD_BINARY_LESS_EQUAL, t, SOLDER_BOOL, b, VALUES(2, 4, -3, 0), 4,
+               VALUES(1, 1, 0, 0));
         binary(SLD_BINARY_GREATER, t, SOLDER_BOOL, b, VALUES(2, 4, -3, 0), 4, VALUES(0, 0, 1, 0));
         binary(SLD_BINARY_GREATER_EQUAL, t, SOLDER_BOOL, b, VALUES(2, 4, -3, 0), 4,
                VALUES(1, 0, 1, 0));
@@ -94,8 +95,7 @@ static void test_negative_integers(void **state)
         binary(SLD_BINARY_SHIFT_RIGHT, t, t, a, VALUES(1, 1, 64), 3, VALUES(-4, 3, -1));
     }
     binary(SLD_BINARY_SUM, SOLDER_I8, SOLDER_I8, VALUES(127), VALUES(1), 1, VALUES(-128));
-    binary(SLD_BINARY_DIV, SOLDER_I64, SOLDER_I64, VALUES(-0x1p63), VALUES(-1), 1,
-           VALUES(-0x1p63));
+    binary(SLD_BINARY_DIV, SOLDER_I64, SOLDER_I64, VALUES(-0x1p63), VALUES(-1), 1, VALUES(-0x1p63));
     binary(SLD_BINARY_SUM, SOLDER_U8, SOLDER_U8, VALUES(250), VALUES(10), 1, VALUES(4));
 }
 
@@ -294,11 +294,16 @@ static void test_select(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_floats),           cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_negative_integers), cmocka_unit_test(test_u64),
-        cmocka_unit_test(test_bool),             cmocka_unit_test(test_broadcast_and_pow),
-        cmocka_unit_test(test_unary_floats),     cmocka_unit_test(test_unary_integers),
-        cmocka_unit_test(test_cast),             cmocka_unit_test(test_select),
+        cmocka_unit_test(test_floats),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_negative_integers),
+        cmocka_unit_test(test_u64),
+        cmocka_unit_test(test_bool),
+        cmocka_unit_test(test_broadcast_and_pow),
+        cmocka_unit_test(test_unary_floats),
+        cmocka_unit_test(test_unary_integers),
+        cmocka_unit_test(test_cast),
+        cmocka_unit_test(test_select),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

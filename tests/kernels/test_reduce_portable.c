@@ -10,8 +10,8 @@ static void test_against_reference(void **state)
     static const struct {
         uint32_t axes;
         int64_t dims[3];
-    } cases[] = {{6, {3, 5, 7}},   {4, {3, 5, 1}}, {7, {2, 100, 199}},
-                 {4, {90, 3, 16}}, {6, {0, 3, 2}}};
+    } cases[] = {
+        {6, {3, 5, 7}}, {4, {3, 5, 1}}, {7, {2, 100, 199}}, {4, {90, 3, 16}}, {6, {0, 3, 2}}};
     const sld_kernel *fast = sld_kernel_find("reduce_f32_portable");
     assert_non_null(fast);
     for (int i = 0; i < 40000; i++) {

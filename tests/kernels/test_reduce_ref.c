@@ -231,10 +231,14 @@ static void test_nms_center_and_inputs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reduce_types),   cmocka_unit_test(test_reduce_logs),
-        cmocka_unit_test(test_reduce_nothing), cmocka_unit_test(test_reduce_axes_and_scale),
-        cmocka_unit_test(test_argmax),         cmocka_unit_test(test_topk),
-        cmocka_unit_test(test_nms),            cmocka_unit_test(test_nms_center_and_inputs),
+        cmocka_unit_test(test_reduce_types),
+        cmocka_unit_test(test_reduce_logs),
+        cmocka_unit_test(test_reduce_nothing),
+        cmocka_unit_test(test_reduce_axes_and_scale),
+        cmocka_unit_test(test_argmax),
+        cmocka_unit_test(test_topk),
+        cmocka_unit_test(test_nms),
+        cmocka_unit_test(test_nms_center_and_inputs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

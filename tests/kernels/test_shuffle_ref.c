@@ -33,8 +33,8 @@ static void test_transpose_shapes(void **state)
         const int64_t *shape = shapes[n / 6];
         sld_transpose_params p = {.perm = {perm[0], perm[1], perm[2]}};
         sld_tensor in = sld_tensor_make(values, SOLDER_F32, 3, shape);
-        sld_tensor out = sld_tensor_make(
-            result, SOLDER_F32, 3, DIMS(shape[perm[0]], shape[perm[1]], shape[perm[2]]));
+        sld_tensor out = sld_tensor_make(result, SOLDER_F32, 3,
+                                         DIMS(shape[perm[0]], shape[perm[1]], shape[perm[2]]));
         sld_run run = {.params = &p, .in = &in, .out = &out, .in_count = 1, .out_count = 1};
         assert_int_equal(sld_kernel_reference("transpose")->run(&run), SOLDER_OK);
         int64_t i[3] = {0};
@@ -66,7 +66,8 @@ static void test_transpose_threads(void **state)
     sld_transpose_params p = {.perm = {0, 2, 1}};
     sld_tensor in = sld_tensor_make(values, SOLDER_F32, 3, DIMS(2, 32, 7000));
     sld_tensor out = sld_tensor_make(result, SOLDER_F32, 3, DIMS(2, 7000, 32));
-    sld_run run = {.params = &p, .in = &in, .out = &out, .in_count = 1, .out_count = 1, .pool = pool};
+    sld_run run = {
+        .params = &p, .in = &in, .out = &out, .in_count = 1, .out_count = 1, .pool = pool};
     assert_int_equal(sld_kernel_reference("transpose")->run(&run), SOLDER_OK);
     for (int n = 0; n < 2; n++) {
         for (int c = 0; c < 32; c++) {
@@ -78,8 +79,8 @@ static void test_transpose_threads(void **state)
     sld_concat_params concat = {.axis = 0};
     sld_tensor flat = sld_tensor_make(values, SOLDER_F32, 1, DIMS(64 * 7000));
     out = sld_tensor_make(result, SOLDER_F32, 1, DIMS(64 * 7000));
-    run = (sld_run){.params = &concat, .in = &flat, .out = &out, .in_count = 1, .out_count = 1,
-                    .pool = pool};
+    run = (sld_run){
+        .params = &concat, .in = &flat, .out = &out, .in_count = 1, .out_count = 1, .pool = pool};
     assert_int_equal(sld_kernel_reference("concat")->run(&run), SOLDER_OK);
     assert_memory_equal(values, result, sizeof values);
     sld_pool_destroy(pool);
@@ -160,9 +161,12 @@ static void test_shape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transpose_types), cmocka_unit_test(test_transpose_shapes),
-        cmocka_unit_test(test_transpose_threads), cmocka_unit_test(test_reshape),
-        cmocka_unit_test(test_expand_and_tile), cmocka_unit_test(test_concat),
+        cmocka_unit_test(test_transpose_types),
+        cmocka_unit_test(test_transpose_shapes),
+        cmocka_unit_test(test_transpose_threads),
+        cmocka_unit_test(test_reshape),
+        cmocka_unit_test(test_expand_and_tile),
+        cmocka_unit_test(test_concat),
         cmocka_unit_test(test_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

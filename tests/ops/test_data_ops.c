@@ -143,8 +143,8 @@ static void test_fill(void **state)
                        "value 0 of the shape is not known");
 }
 
-#define SCALARS(t, a, b, c)                                                                    \
-    "constant %a " t "[] values [" a "]\nconstant %b " t "[] values [" b "]\nconstant %c " t \
+#define SCALARS(t, a, b, c)                                                                        \
+    "constant %a " t "[] values [" a "]\nconstant %b " t "[] values [" b "]\nconstant %c " t       \
     "[] values [" c "]\n%y = Range(%a, %b, %c)\noutput %y"
 
 static void test_range(void **state)

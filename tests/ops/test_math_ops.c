@@ -169,8 +169,8 @@ static void test_nms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_elementwise), cmocka_unit_test(test_unary_and_cast),
-        cmocka_unit_test(test_select),      cmocka_unit_test(test_reduce),
+        cmocka_unit_test(test_elementwise),     cmocka_unit_test(test_unary_and_cast),
+        cmocka_unit_test(test_select),          cmocka_unit_test(test_reduce),
         cmocka_unit_test(test_argmax_and_topk), cmocka_unit_test(test_nms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

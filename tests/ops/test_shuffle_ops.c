@@ -70,8 +70,8 @@ static void test_shape_chain(void **state)
 static void test_expand(void **state)
 {
     (void)state;
-    infer_expect("input %x f32[3,1]\n%y = Expand(%x) {dims=[2,1,6]}\noutput %y", SOLDER_F32, "2 3 6",
-                 NULL);
+    infer_expect("input %x f32[3,1]\n%y = Expand(%x) {dims=[2,1,6]}\noutput %y", SOLDER_F32,
+                 "2 3 6", NULL);
     infer_expect("input %x f32[1,1]\ninput %z f32[N,7]\n%s = Shape(%z)\n%y = Expand(%x, %s)\n"
                  "output %y",
                  SOLDER_F32, "N 7", NULL);
@@ -134,9 +134,9 @@ static void test_shape(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_transpose), cmocka_unit_test(test_reshape),
+        cmocka_unit_test(test_transpose),   cmocka_unit_test(test_reshape),
         cmocka_unit_test(test_shape_chain), cmocka_unit_test(test_expand),
-        cmocka_unit_test(test_tile),      cmocka_unit_test(test_concat),
+        cmocka_unit_test(test_tile),        cmocka_unit_test(test_concat),
         cmocka_unit_test(test_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

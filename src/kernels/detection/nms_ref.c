@@ -164,7 +164,7 @@ static solder_status run_nms(const sld_run *run)
     }
     int64_t rows = 0;
     for (int64_t batch = 0; n > 0 && batch < scores->dim[0]; batch++) {
-        for (int64_t class = 0; class < scores->dim[1]; class++) {
+        for (int64_t class = 0; class < scores->dim[1]; class ++) {
             rows += select_boxes(run, &l, &s, batch, class, out->dim[0] - rows, rows);
         }
     }

@@ -75,12 +75,12 @@ static bool supports(const sld_run *run)
     return out->rank == 0 || out->dim[out->rank - 1] == 1 || out->stride[out->rank - 1] == 1;
 }
 
-#define ROW(expression)                            \
-    for (int64_t i = 0; i < n; i++) {              \
-        const float x = a[i * sa];                 \
-        const float y = b[i * sb];                 \
-        to[i] = (expression);                      \
-    }                                              \
+#define ROW(expression)                                                                            \
+    for (int64_t i = 0; i < n; i++) {                                                              \
+        const float x = a[i * sa];                                                                 \
+        const float y = b[i * sb];                                                                 \
+        to[i] = (expression);                                                                      \
+    }                                                                                              \
     break
 
 static SLD_ALWAYS_INLINE void row(int kind, const float *a, int64_t sa, const float *b, int64_t sb,

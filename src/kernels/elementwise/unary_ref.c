@@ -110,8 +110,7 @@ static void compute_unary(const sld_unary_params *p, const sld_tensor *in, int64
         }
         return;
     }
-    sld_put_i64(out, to,
-                integer_result(p, sld_at_i64(in, from), sld_dtype_is_unsigned(in->dtype)));
+    sld_put_i64(out, to, integer_result(p, sld_at_i64(in, from), sld_dtype_is_unsigned(in->dtype)));
 }
 
 static solder_status run_unary(const sld_run *run)

@@ -44,8 +44,8 @@ static solder_status run_range(const sld_run *run)
             sld_put_f64(out, i * out->stride[0],
                         sld_at_f64(&in[0], 0) + (double)i * sld_at_f64(&in[2], 0));
         } else {
-            uint64_t value = (uint64_t)sld_at_i64(&in[0], 0) +
-                             (uint64_t)i * (uint64_t)sld_at_i64(&in[2], 0);
+            uint64_t value =
+                (uint64_t)sld_at_i64(&in[0], 0) + (uint64_t)i * (uint64_t)sld_at_i64(&in[2], 0);
             sld_put_i64(out, i * out->stride[0], (int64_t)value);
         }
     }

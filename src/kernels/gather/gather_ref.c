@@ -27,8 +27,8 @@ typedef struct rows {
     sld_tensor out;
     int axis;
     int64_t count, per_task, index_count;
-    sld_move block;  /* dims and strides behind the axis */
-    int64_t bytes;   /* of a block if it is contiguous in both, else 0 */
+    sld_move block; /* dims and strides behind the axis */
+    int64_t bytes;  /* of a block if it is contiguous in both, else 0 */
 } rows;
 
 static void run_rows(void *user, size_t task, int thread)

@@ -2,7 +2,7 @@
 /* Sum and mean of float32 over the last axes: one contiguous row per output, in double lanes. */
 #include "kernels/reduce/reduce.h"
 
-#define LANES 8
+#define LANES         8
 #define TASK_ELEMENTS 32768
 
 typedef struct row_job {
@@ -84,7 +84,5 @@ static solder_status run_rows(const sld_run *run)
     return SOLDER_OK;
 }
 
-const sld_kernel sld_reduce_f32_portable = {.name = "reduce_f32_portable",
-                                            .family = "reduce",
-                                            .supports = supports,
-                                            .run = run_rows};
+const sld_kernel sld_reduce_f32_portable = {
+    .name = "reduce_f32_portable", .family = "reduce", .supports = supports, .run = run_rows};

@@ -13,10 +13,10 @@ typedef struct fold_range {
 
 static double float_identity(int kind)
 {
-    return kind == SLD_REDUCE_PROD                                     ? 1
+    return kind == SLD_REDUCE_PROD                                    ? 1
            : kind == SLD_REDUCE_MAX || kind == SLD_REDUCE_LOG_SUM_EXP ? -INFINITY
-           : kind == SLD_REDUCE_MIN                                     ? INFINITY
-                                                                        : 0;
+           : kind == SLD_REDUCE_MIN                                   ? INFINITY
+                                                                      : 0;
 }
 
 /* high: largest element, for a log-sum-exp that cannot overflow. */

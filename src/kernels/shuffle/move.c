@@ -2,8 +2,8 @@
 #include "kernels/shuffle/move.h"
 
 /* Bytes that make a task worth handing to another thread. */
-#define TASK_BYTES 131072
-#define TILE 32
+#define TASK_BYTES    131072
+#define TILE          32
 #define REGISTER_TILE 8
 
 /* One unit: the innermost dimensions below a position of the outer ones. */
@@ -11,10 +11,10 @@ typedef struct move_job move_job;
 typedef void (*unit_function)(const move_job *job, const char *from, char *to, int64_t block);
 
 struct move_job {
-    sld_move m;      /* simplified */
-    int outer;       /* leading dimensions that units walk over */
-    int64_t blocks;  /* units per outer position: pieces of dimension `outer` */
-    int64_t units;   /* blocks times the outer positions */
+    sld_move m;     /* simplified */
+    int outer;      /* leading dimensions that units walk over */
+    int64_t blocks; /* units per outer position: pieces of dimension `outer` */
+    int64_t units;  /* blocks times the outer positions */
     int64_t per_task;
     unit_function unit;
 };
@@ -71,7 +71,8 @@ static void unit_run(const move_job *job, const char *from, char *to, int64_t bl
     memcpy(to + start, from + start, (size_t)bytes);
 }
 
-static SLD_ALWAYS_INLINE void strided_row(const move_job *job, const char *from, char *to, size_t size)
+static SLD_ALWAYS_INLINE void strided_row(const move_job *job, const char *from, char *to,
+                                          size_t size)
 {
     int64_t count = job->m.dim[job->outer];
     int64_t from_step = job->m.from_stride[job->outer] * (int64_t)size;

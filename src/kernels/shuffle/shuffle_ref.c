@@ -41,8 +41,8 @@ static solder_status run_reshape(const sld_run *run)
         }
         other.rank = shape->rank;
         sld_tensor_set_strides(&other);
-        sld_move move = sld_tensor_contiguous(in) ? sld_move_make(&other, out)
-                                                  : sld_move_make(in, &other);
+        sld_move move =
+            sld_tensor_contiguous(in) ? sld_move_make(&other, out) : sld_move_make(in, &other);
         sld_move_run(&move, run->pool);
         return SOLDER_OK;
     }
@@ -107,8 +107,7 @@ static solder_status run_shape(const sld_run *run)
 
 const sld_kernel sld_transpose_ref = {
     .name = "transpose_ref", .family = "transpose", .run = run_transpose};
-const sld_kernel sld_reshape_ref = {
-    .name = "reshape_ref", .family = "reshape", .run = run_reshape};
+const sld_kernel sld_reshape_ref = {.name = "reshape_ref", .family = "reshape", .run = run_reshape};
 const sld_kernel sld_expand_ref = {.name = "expand_ref", .family = "expand", .run = run_expand};
 const sld_kernel sld_tile_ref = {.name = "tile_ref", .family = "tile", .run = run_tile};
 const sld_kernel sld_concat_ref = {.name = "concat_ref", .family = "concat", .run = run_concat};
