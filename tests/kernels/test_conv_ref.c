@@ -162,6 +162,19 @@ static void epilogue(void **state)
     expect_values(&y, VALUES(0, 2.5, 4.5, 0, 0.25, 6), 0);
 }
 
+static void open_channels(void **state)
+{
+    (void)state;
+    sld_conv_params p = conv_params(1);
+    sld_deconv_params q = {.spatial = 1, .groups = 1, .stride = {1}, .dilation = {1}};
+    sld_matmul_params m = {.alpha = 1};
+    sld_tensor in[] = {noise(SOLDER_F32, DIMS(1, 2, 3), 1), noise(SOLDER_F32, DIMS(4, 4, 1), 2)};
+    sld_tensor y = blank(SOLDER_F32, DIMS(1, 4, 3));
+    assert_int_equal(run_kernel("conv_ref", &p, in, 2, &y, 1), SOLDER_ERROR_DATA);
+    assert_int_equal(run_kernel("deconv_ref", &q, in, 2, &y, 1), SOLDER_ERROR_DATA);
+    assert_int_equal(run_kernel("matmul_ref", &m, in, 2, &y, 1), SOLDER_ERROR_DATA);
+}
+
 static sld_deconv_params deconv_params(int spatial)
 {
     sld_deconv_params p = {.spatial = spatial, .groups = 1};
@@ -272,7 +285,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup(f, heap_reset)
     const struct CMUnitTest tests[] = {
         TEST(documented),        TEST(same_modes),     TEST(three_dimensions), TEST(dilation),
-        TEST(groups),            TEST(strides),        TEST(epilogue),
+        TEST(groups),            TEST(strides),        TEST(epilogue),         TEST(open_channels),
         TEST(deconv_documented), TEST(deconv_padding), TEST(adjoint),          TEST(deconv_epilogue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,6 +113,10 @@ static solder_status deconv_run(const sld_run *run)
     deconv_job j = {.p = p, .x = &run->in[0], .w = &run->in[1], .bias = sld_ref_input(run, 2),
                     .y = &run->out[0]};
     j.residual = p->epilogue.residual ? sld_ref_input(run, 3) : NULL;
+    /* Open dimensions that inference could not compare. */
+    if (j.x->dim[1] % p->groups != 0 || j.x->dim[1] != j.w->dim[0]) {
+        return SOLDER_ERROR_DATA;
+    }
     int spatial = j.y->rank - 2;
     sld_window_init(&j.g, spatial, j.x, j.y, j.w);
     for (int i = 0; i < spatial; i++) {

@@ -103,6 +103,9 @@ static solder_status matmul_run(const sld_run *run)
     int inner_a = a->rank - (p->trans_a ? 2 : 1);
     int inner_b = b->rank - (p->trans_b ? 1 : 2);
     int column_b = b->rank - (p->trans_b ? 2 : 1);
+    if (a->dim[inner_a] != b->dim[inner_b]) { /* open dimensions, not compared by inference */
+        return SOLDER_ERROR_DATA;
+    }
     matmul_job j = {.p = p,
                     .a = a,
                     .b = b,
