@@ -79,10 +79,9 @@ void sld_file_unmap(sld_file *file)
 static void release_names(sld_writer *w)
 {
     if (w->path != NULL) {
-        sld_release(w->allocator, w->path, strlen(w->path) + 1);
-    }
-    if (w->temporary != NULL) {
-        sld_release(w->allocator, w->temporary, strlen(w->path) + SUFFIX_LENGTH + 1);
+        size_t length = strlen(w->path);
+        sld_release(w->allocator, w->temporary, length + SUFFIX_LENGTH + 1);
+        sld_release(w->allocator, w->path, length + 1);
     }
     w->path = w->temporary = NULL;
 }

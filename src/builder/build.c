@@ -126,7 +126,8 @@ static solder_status build(solder_builder *builder, const solder_network *networ
     start = now_seconds();
     SLD_TRY(sld_plan_write(graph, tactics, &info, &builder->diag, sink));
     times->write = now_seconds() - start;
-    return write_report(builder, graph, tactics, &options.target, times);
+    solder_status status = write_report(builder, graph, tactics, &options.target, times);
+    return status == SOLDER_OK ? status : sld_fail_memory(&builder->diag, builder->report.size);
 }
 
 static solder_status build_to_sink(solder_builder *builder, solder_network *network,

@@ -464,10 +464,11 @@ static solder_status run_inference(sld_graph *graph, const sld_node *node, void 
                        .out = out,
                        .in_count = node->in_count,
                        .out_count = node->out_count};
-    SLD_TRY(info.infer(&infer));
-    if (graph->exprs.failed) {
+    solder_status status = info.infer(&infer);
+    if (graph->exprs.failed) { /* whatever inference made of it */
         return no_memory(graph);
     }
+    SLD_TRY(status);
     for (uint32_t i = 0; i < node->out_count; i++) {
         bool known = out[i].shape.rank >= 0 && out[i].dtype != SOLDER_NONE;
         for (int j = 0; known && j < out[i].shape.rank; j++) {
