@@ -17,10 +17,11 @@
 #include "kernels/kernel.h"
 #include "kernels/params.h"
 
-#define DIMS(...) ((const int64_t[]){__VA_ARGS__}), \
-                  (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+#define DIMS(...)                                                                                  \
+    ((const int64_t[]){__VA_ARGS__}),                                                              \
+        (int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 #define VALUES(...) ((const double[]){__VA_ARGS__})
-#define ABSENT ((sld_tensor){0})
+#define ABSENT      ((sld_tensor){0})
 
 static _Alignas(64) unsigned char heap[1 << 22];
 static size_t heap_used;
@@ -93,8 +94,8 @@ static inline solder_status run_kernel(const char *name, const void *params, sld
 {
     const sld_kernel *kernel = sld_kernel_find(name);
     assert_non_null(kernel);
-    sld_run run = {.params = params, .in = in, .out = out, .in_count = in_count,
-                   .out_count = out_count};
+    sld_run run = {
+        .params = params, .in = in, .out = out, .in_count = in_count, .out_count = out_count};
     return kernel->run(&run);
 }
 

@@ -3,7 +3,7 @@
 #include "ops/epilogue.h"
 #include "ops/nn.h"
 
-#define LIST(field, def) \
+#define LIST(field, def)                                                                           \
     SLD_ATTR_LIST(sld_conv_params, field, #field, SLD_ATTR_I32, SLD_MAX_SPATIAL, spatial, def)
 
 static const sld_attr attrs[] = {
@@ -23,8 +23,7 @@ static solder_status check_attributes(const sld_infer *infer, sld_conv_params *p
     SLD_TRY(sld_nn_at_least(infer, "dilation", p->dilation, p->spatial, 1));
     SLD_TRY(sld_nn_at_least(infer, "groups", &p->groups, 1, 1));
     if (p->pad_mode < 0 || p->pad_mode > SLD_PAD_VALID) {
-        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "pad_mode %d is unknown",
-                              (int)p->pad_mode);
+        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "pad_mode %d is unknown", (int)p->pad_mode);
     }
     return SOLDER_OK;
 }
@@ -62,9 +61,13 @@ static solder_status infer(sld_infer *infer)
     SLD_TRY(sld_nn_vector(infer, 2, "bias", w->d[0]));
     sld_shape out = {.rank = x->rank, .d = {x->d[0], w->d[0]}};
     for (int i = 0; i < p->spatial; i++) {
-        sld_nn_axis axis = {.axis = i, .in = x->d[2 + i], .window = w->d[2 + i],
-                            .stride = p->stride[i], .dilation = p->dilation[i],
-                            .pad_begin = p->pad_begin[i], .pad_end = p->pad_end[i],
+        sld_nn_axis axis = {.axis = i,
+                            .in = x->d[2 + i],
+                            .window = w->d[2 + i],
+                            .stride = p->stride[i],
+                            .dilation = p->dilation[i],
+                            .pad_begin = p->pad_begin[i],
+                            .pad_end = p->pad_end[i],
                             .pad_mode = p->pad_mode};
         SLD_TRY(sld_nn_window_out(infer, &axis, &out.d[2 + i]));
     }

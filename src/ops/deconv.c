@@ -3,7 +3,7 @@
 #include "ops/epilogue.h"
 #include "ops/nn.h"
 
-#define LIST(field, def) \
+#define LIST(field, def)                                                                           \
     SLD_ATTR_LIST(sld_deconv_params, field, #field, SLD_ATTR_I32, SLD_MAX_SPATIAL, spatial, def)
 
 static const sld_attr attrs[] = {
@@ -27,8 +27,7 @@ static solder_status check_attributes(const sld_infer *infer, sld_deconv_params 
     SLD_TRY(sld_nn_at_least(infer, "output_shape", p->output_shape, p->spatial, 0));
     SLD_TRY(sld_nn_at_least(infer, "groups", &p->groups, 1, 1));
     if (p->pad_mode < 0 || p->pad_mode > SLD_PAD_VALID) {
-        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "pad_mode %d is unknown",
-                              (int)p->pad_mode);
+        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "pad_mode %d is unknown", (int)p->pad_mode);
     }
     return SOLDER_OK;
 }
@@ -45,8 +44,8 @@ static solder_status check_channels(const sld_infer *infer, const sld_deconv_par
         }
         if (sld_infer_dim(infer, 1, 0, &weights) && weights != channels) {
             return sld_infer_fail(infer, SOLDER_ERROR_DATA,
-                                  "input has %lld channels, weights take %lld",
-                                  (long long)channels, (long long)weights);
+                                  "input has %lld channels, weights take %lld", (long long)channels,
+                                  (long long)weights);
         }
     }
     return SOLDER_OK;

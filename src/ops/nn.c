@@ -139,8 +139,7 @@ static sld_dim window_out(const sld_infer *infer, const sld_nn_axis *a)
         return out;
     }
     /* Windows must start inside input + begin padding: (out - 1) stride < in + begin. */
-    sld_dim starts =
-        sld_expr_make(t, SLD_EXPR_CEIL, sld_expr_add_const(t, a->in, begin), stride);
+    sld_dim starts = sld_expr_make(t, SLD_EXPR_CEIL, sld_expr_add_const(t, a->in, begin), stride);
     return sld_expr_make(t, SLD_EXPR_MIN, out, starts);
 }
 

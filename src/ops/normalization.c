@@ -29,8 +29,8 @@ static solder_status check_axes(const sld_infer *infer, const sld_normalization_
         }
         if (sld_infer_dim(infer, 0, 1, &channels) && channels % p->groups != 0) {
             return sld_infer_fail(infer, SOLDER_ERROR_DATA,
-                                  "%lld channels do not split into %d groups",
-                                  (long long)channels, (int)p->groups);
+                                  "%lld channels do not split into %d groups", (long long)channels,
+                                  (int)p->groups);
         }
     }
     return SOLDER_OK;

@@ -5,7 +5,7 @@
 static const char *const kinds[SLD_POOL_KIND_COUNT] = {"max", "average", "average_padded", "lp"};
 static const char *const rounds[SLD_ROUND_CAFFE + 1] = {"floor", "ceil", "caffe"};
 
-#define LIST(field, def) \
+#define LIST(field, def)                                                                           \
     SLD_ATTR_LIST(sld_pooling_params, field, #field, SLD_ATTR_I32, SLD_MAX_SPATIAL, spatial, def)
 
 static const sld_attr attrs[] = {
@@ -49,8 +49,7 @@ static solder_status check_window(const sld_infer *infer, sld_pooling_params *p)
     SLD_TRY(sld_nn_at_least(infer, "pad_begin", p->pad_begin, p->spatial, 0));
     SLD_TRY(sld_nn_at_least(infer, "pad_end", p->pad_end, p->spatial, 0));
     if (p->pad_mode < 0 || p->pad_mode > SLD_PAD_VALID) {
-        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "pad_mode %d is unknown",
-                              (int)p->pad_mode);
+        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "pad_mode %d is unknown", (int)p->pad_mode);
     }
     if (p->round < 0 || p->round > SLD_ROUND_CAFFE) {
         return sld_infer_fail(infer, SOLDER_ERROR_DATA, "round %d is unknown", (int)p->round);
@@ -66,11 +65,16 @@ static solder_status window_extents(const sld_infer *infer, sld_pooling_params *
         padded = padded || p->pad_begin[i] != 0 || p->pad_end[i] != 0;
     }
     for (int i = 0; i < p->spatial; i++) {
-        sld_nn_axis axis = {.axis = i, .in = infer->in[0].shape.d[2 + i],
+        sld_nn_axis axis = {.axis = i,
+                            .in = infer->in[0].shape.d[2 + i],
                             .window = sld_expr_const(infer->exprs, p->window[i]),
-                            .stride = p->stride[i], .dilation = p->dilation[i],
-                            .pad_begin = p->pad_begin[i], .pad_end = p->pad_end[i],
-                            .pad_mode = p->pad_mode, .round = p->round, .clip = padded};
+                            .stride = p->stride[i],
+                            .dilation = p->dilation[i],
+                            .pad_begin = p->pad_begin[i],
+                            .pad_end = p->pad_end[i],
+                            .pad_mode = p->pad_mode,
+                            .round = p->round,
+                            .clip = padded};
         SLD_TRY(sld_nn_window_out(infer, &axis, &out->d[2 + i]));
     }
     return SOLDER_OK;

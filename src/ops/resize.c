@@ -5,10 +5,9 @@
 
 static const char *const modes[] = {"nearest", "linear", "cubic"};
 static const char *const coordinates[] = {
-    "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+    "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",  "align_corners",
     "asymmetric", "tf_crop_and_resize",   "tf_half_pixel_for_nn"};
-static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor",
-                                        "ceil"};
+static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
 static const char *const policies[] = {"stretch", "not_larger", "not_smaller"};
 
 /* Entry of axes nobody has set: scales or sizes alone then stand for all axes in order. */

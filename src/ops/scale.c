@@ -23,10 +23,9 @@ static solder_status check_factor(const sld_infer *infer, uint32_t slot, int axi
         int64_t need = 0;
         if (sld_infer_dim(infer, slot, i, &have) && sld_infer_dim(infer, 0, axis + i, &need) &&
             have != need) {
-            return sld_infer_fail(infer, SOLDER_ERROR_DATA,
-                                  "%s has %lld values along axis %d, the input %lld",
-                                  slot == 1 ? "scale" : "shift", (long long)have, axis + i,
-                                  (long long)need);
+            return sld_infer_fail(
+                infer, SOLDER_ERROR_DATA, "%s has %lld values along axis %d, the input %lld",
+                slot == 1 ? "scale" : "shift", (long long)have, axis + i, (long long)need);
         }
     }
     return SOLDER_OK;

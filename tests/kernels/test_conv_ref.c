@@ -189,8 +189,8 @@ static void deconv_documented(void **state)
 {
     (void)state;
     const solder_dtype dtypes[] = {SOLDER_F32, SOLDER_F64, SOLDER_F16, SOLDER_BF16};
-    const double plane[25] = {0,  1,  3, 3,  2,  3, 8,  15, 12, 7,  9, 21, 36,
-                              27, 15, 9, 20, 33, 24, 13, 6, 13, 21, 15, 8};
+    const double plane[25] = {0,  1,  3, 3,  2,  3,  8,  15, 12, 7,  9,  21, 36,
+                              27, 15, 9, 20, 33, 24, 13, 6,  13, 21, 15, 8};
     double both[50];
     memcpy(both, plane, sizeof plane);
     memcpy(both + 25, plane, sizeof plane);
@@ -220,7 +220,8 @@ static void deconv_padding(void **state)
     y = blank(SOLDER_F32, DIMS(1, 1, 6));
     assert_int_equal(run_kernel("deconv_ref", &p, in, 2, &y, 1), SOLDER_OK);
     expect_values(&y, VALUES(10, 102, 20, 203, 30, 300), 0);
-    /* output_shape 6 means one element of padding: at the beginning, or by SAME_UPPER at the end. */
+    /* output_shape 6 means one element of padding: at the beginning, or by SAME_UPPER at the end.
+     */
     p = deconv_params(1);
     p.stride[0] = 2;
     p.output_shape[0] = 6;
@@ -284,9 +285,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, heap_reset)
     const struct CMUnitTest tests[] = {
-        TEST(documented),        TEST(same_modes),     TEST(three_dimensions), TEST(dilation),
-        TEST(groups),            TEST(strides),        TEST(epilogue),         TEST(open_channels),
-        TEST(deconv_documented), TEST(deconv_padding), TEST(adjoint),          TEST(deconv_epilogue),
+        TEST(documented),     TEST(same_modes),    TEST(three_dimensions),
+        TEST(dilation),       TEST(groups),        TEST(strides),
+        TEST(epilogue),       TEST(open_channels), TEST(deconv_documented),
+        TEST(deconv_padding), TEST(adjoint),       TEST(deconv_epilogue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

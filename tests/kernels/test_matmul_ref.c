@@ -52,7 +52,8 @@ static void transposes(void **state)
 static void batches(void **state)
 {
     (void)state;
-    sld_tensor in[2] = {noise(SOLDER_F32, DIMS(2, 1, 3, 4), 3), noise(SOLDER_F32, DIMS(3, 4, 2), 4)};
+    sld_tensor in[2] = {noise(SOLDER_F32, DIMS(2, 1, 3, 4), 3),
+                        noise(SOLDER_F32, DIMS(3, 4, 2), 4)};
     sld_tensor y = blank(SOLDER_F32, DIMS(2, 3, 3, 2));
     assert_int_equal(run_kernel("matmul_ref", &plain, in, 2, &y, 1), SOLDER_OK);
     for (int i = 0; i < 6; i++) {
@@ -90,7 +91,10 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, heap_reset)
     const struct CMUnitTest tests[] = {
-        TEST(by_hand), TEST(transposes), TEST(batches), TEST(epilogue),
+        TEST(by_hand),
+        TEST(transposes),
+        TEST(batches),
+        TEST(epilogue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,8 +88,8 @@ static void batchnorm(void **state)
 static void normalization(void **state)
 {
     (void)state;
-    sld_normalization_params p = {.axes = 4, .groups = 1, .normalize_variance = 1,
-                                  .subtract_mean = 1};
+    sld_normalization_params p = {
+        .axes = 4, .groups = 1, .normalize_variance = 1, .subtract_mean = 1};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(floats); i++) {
         sld_tensor in[3] = {tensor(floats[i], DIMS(1, 2, 2), VALUES(1, 3, 2, 10)),
                             tensor(floats[i], DIMS(2), VALUES(2, 4)),
@@ -120,8 +120,8 @@ static void groups(void **state)
 {
     (void)state;
     sld_tensor x = noise(SOLDER_F64, DIMS(2, 6, 2, 5), 5);
-    sld_normalization_params p = {.axes = 4 | 8, .groups = 3, .normalize_variance = 1,
-                                  .subtract_mean = 1, .epsilon = 1e-3f};
+    sld_normalization_params p = {
+        .axes = 4 | 8, .groups = 3, .normalize_variance = 1, .subtract_mean = 1, .epsilon = 1e-3f};
     sld_tensor in = x;
     sld_tensor a = run1("normalization_ref", &p, &in, 1);
     sld_tensor flat = sld_tensor_make(x.data, SOLDER_F64, 3, (const int64_t[]){2, 3, 20});
@@ -175,8 +175,9 @@ static void softmax(void **state)
         expect_values(&y, VALUES(p0, p2, p1, p1, p2, p0), floats[i] == SOLDER_F64 ? 1e-15 : 4e-3);
         p.log = 1;
         y = run1("softmax_ref", &p, &x, 1);
-        expect_values(&y, VALUES(-2.4076059644443806, -0.4076059644443803, -1.4076059644443804,
-                                 -1.4076059644443804, -0.4076059644443803, -2.4076059644443806),
+        expect_values(&y,
+                      VALUES(-2.4076059644443806, -0.4076059644443803, -1.4076059644443804,
+                             -1.4076059644443804, -0.4076059644443803, -2.4076059644443806),
                       floats[i] == SOLDER_F64 ? 1e-15 : 4e-3);
     }
     sld_tensor x = tensor(SOLDER_F32, DIMS(1, 2), VALUES(-INFINITY, 1000));

@@ -33,16 +33,21 @@ static void documented(void **state)
     sld_pooling_params p = params(SLD_POOL_MAX, 2, 5, 1);
     p.pad_begin[0] = p.pad_begin[1] = p.pad_end[0] = p.pad_end[1] = 2;
     sld_tensor y = pool(&p, x, DIMS(1, 1, 5, 5));
-    expect_values(&y, VALUES(13, 14, 15, 15, 15, 18, 19, 20, 20, 20, 23, 24, 25, 25, 25, 23, 24, 25,
-                             25, 25, 23, 24, 25, 25, 25), 0);
+    expect_values(&y,
+                  VALUES(13, 14, 15, 15, 15, 18, 19, 20, 20, 20, 23, 24, 25, 25, 25, 23, 24, 25, 25,
+                         25, 23, 24, 25, 25, 25),
+                  0);
     p.kind = SLD_POOL_AVERAGE;
     y = pool(&p, x, DIMS(1, 1, 5, 5));
-    expect_values(&y, VALUES(7, 7.5, 8, 8.5, 9, 9.5, 10, 10.5, 11, 11.5, 12, 12.5, 13, 13.5, 14,
-                             14.5, 15, 15.5, 16, 16.5, 17, 17.5, 18, 18.5, 19), 1e-6);
+    expect_values(&y,
+                  VALUES(7, 7.5, 8, 8.5, 9, 9.5, 10, 10.5, 11, 11.5, 12, 12.5, 13, 13.5, 14, 14.5,
+                         15, 15.5, 16, 16.5, 17, 17.5, 18, 18.5, 19),
+                  1e-6);
     p.kind = SLD_POOL_AVERAGE_PADDED;
     y = pool(&p, x, DIMS(1, 1, 5, 5));
-    expect_values(&y, VALUES(2.52, 3.6, 4.8, 4.08, 3.24, 4.56, 6.4, 8.4, 7.04, 5.52, 7.2, 10, 13,
-                             10.8, 8.4, 6.96, 9.6, 12.4, 10.24, 7.92, 6.12, 8.4, 10.8, 8.88, 6.84),
+    expect_values(&y,
+                  VALUES(2.52, 3.6, 4.8, 4.08, 3.24, 4.56, 6.4, 8.4, 7.04, 5.52, 7.2, 10, 13, 10.8,
+                         8.4, 6.96, 9.6, 12.4, 10.24, 7.92, 6.12, 8.4, 10.8, 8.88, 6.84),
                   1e-6);
 }
 
@@ -154,8 +159,9 @@ static void special_values(void **state)
 {
     (void)state;
     sld_pooling_params p = params(SLD_POOL_MAX, 1, 2, 2);
-    sld_tensor y = pool(&p, tensor(SOLDER_F32, DIMS(1, 1, 6),
-                                   VALUES(1, NAN, -INFINITY, -INFINITY, NAN, 2)), DIMS(1, 1, 3));
+    sld_tensor y =
+        pool(&p, tensor(SOLDER_F32, DIMS(1, 1, 6), VALUES(1, NAN, -INFINITY, -INFINITY, NAN, 2)),
+             DIMS(1, 1, 3));
     expect_values(&y, VALUES(NAN, -INFINITY, NAN), 0);
     p = params(SLD_POOL_LP, 1, 2, 2);
     y = pool(&p, tensor(SOLDER_F32, DIMS(1, 1, 4), VALUES(3, -4, -5, 12)), DIMS(1, 1, 2));

@@ -3,7 +3,8 @@
 
 /*
  * Expected values come from the interpolation functions of onnx.reference (onnx 1.23, numpy,
- * float64) on the input below, cubic coefficient -0.75, roi [0.1, -0.2, 0.8, 1.1], extrapolation 10.
+ * float64) on the input below, cubic coefficient -0.75, roi [0.1, -0.2, 0.8, 1.1],
+ * extrapolation 10.
  */
 typedef struct resize_case {
     int32_t mode, coordinate, nearest, antialias, exclude_outside;
@@ -116,9 +117,15 @@ static const resize_case cases[] = {
 
 static sld_resize_params params_of(const resize_case *c)
 {
-    sld_resize_params p = {.mode = c->mode, .coordinate = c->coordinate, .nearest = c->nearest,
-                           .antialias = c->antialias, .exclude_outside = c->exclude_outside,
-                           .axes_count = 2, .axes = {0, 1}, .cubic_a = -0.75f, .extrapolation = 10};
+    sld_resize_params p = {.mode = c->mode,
+                           .coordinate = c->coordinate,
+                           .nearest = c->nearest,
+                           .antialias = c->antialias,
+                           .exclude_outside = c->exclude_outside,
+                           .axes_count = 2,
+                           .axes = {0, 1},
+                           .cubic_a = -0.75f,
+                           .extrapolation = 10};
     p.use_sizes = c->sizes[0] != 0;
     for (int i = 0; i < 2; i++) {
         p.sizes[i] = c->sizes[i];
@@ -134,7 +141,8 @@ static void against_onnx(void **state)
         (void)heap_reset(state);
         sld_resize_params p = params_of(c);
         sld_tensor x = tensor(SOLDER_F64, DIMS(4, 5), input);
-        sld_tensor in[2] = {scattered(&x), tensor(SOLDER_F64, DIMS(4), VALUES(0.1, -0.2, 0.8, 1.1))};
+        sld_tensor in[2] = {scattered(&x),
+                            tensor(SOLDER_F64, DIMS(4), VALUES(0.1, -0.2, 0.8, 1.1))};
         sld_tensor y = blank(SOLDER_F64, c->out, 2);
         y = scattered(&y);
         assert_int_equal(run_kernel("resize_ref", &p, in, 2, &y, 1), SOLDER_OK);
@@ -146,8 +154,12 @@ static void against_onnx(void **state)
 static void pytorch_single(void **state)
 {
     (void)state;
-    sld_resize_params p = {.mode = SLD_RESIZE_CUBIC, .coordinate = SLD_COORD_PYTORCH_HALF_PIXEL,
-                           .axes_count = 1, .use_sizes = 1, .sizes = {1}, .cubic_a = -0.75f};
+    sld_resize_params p = {.mode = SLD_RESIZE_CUBIC,
+                           .coordinate = SLD_COORD_PYTORCH_HALF_PIXEL,
+                           .axes_count = 1,
+                           .use_sizes = 1,
+                           .sizes = {1},
+                           .cubic_a = -0.75f};
     sld_tensor x = tensor(SOLDER_F32, DIMS(3), VALUES(3, 5, 9));
     sld_tensor y = blank(SOLDER_F32, DIMS(1));
     assert_int_equal(run_kernel("resize_ref", &p, &x, 1, &y, 1), SOLDER_OK);
@@ -163,8 +175,8 @@ static void nearest_any_type(void **state)
         sld_tensor x = tensor((solder_dtype)dtype, DIMS(1, 1, 2, 2), VALUES(1, 0, 1, 1));
         sld_tensor y = blank((solder_dtype)dtype, DIMS(1, 1, 4, 6));
         assert_int_equal(run_kernel("resize_ref", &p, &x, 1, &y, 1), SOLDER_OK);
-        expect_values(&y, VALUES(1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-                                 1), 0);
+        expect_values(
+            &y, VALUES(1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1), 0);
     }
 }
 
@@ -172,8 +184,7 @@ static void linear_types(void **state)
 {
     (void)state;
     const solder_dtype floats[] = {SOLDER_F32, SOLDER_F64, SOLDER_F16, SOLDER_BF16};
-    sld_resize_params p = {.mode = SLD_RESIZE_LINEAR, .axes_count = 1, .axes = {1},
-                           .scales = {2}};
+    sld_resize_params p = {.mode = SLD_RESIZE_LINEAR, .axes_count = 1, .axes = {1}, .scales = {2}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(floats); i++) {
         sld_tensor x = tensor(floats[i], DIMS(2, 2), VALUES(0, 4, 8, 16));
         sld_tensor y = blank(floats[i], DIMS(2, 4));
@@ -197,8 +208,8 @@ static void ratios(void **state)
     const struct {
         float scale;
         int64_t num, den;
-    } rows[] = {{2, 2, 1}, {0.6f, 3, 5}, {1.0f / 3, 1, 3}, {0.7f, 7, 10}, {1e6f, 1000000, 1},
-                {0x1.000002p0f, 0x800001, 0x800000}};
+    } rows[] = {{2, 2, 1},     {0.6f, 3, 5},       {1.0f / 3, 1, 3},
+                {0.7f, 7, 10}, {1e6f, 1000000, 1}, {0x1.000002p0f, 0x800001, 0x800000}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(rows); i++) {
         int64_t num;
         int64_t den;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_check.h"
 
-#define X "input %x f32[1,4,9,7]\n"
-#define W "input %w f32[6,4,3,3]\n"
+#define X   "input %x f32[1,4,9,7]\n"
+#define W   "input %w f32[6,4,3,3]\n"
 #define END "\noutput %y\n"
 
 static void extents(void **state)
@@ -11,7 +11,8 @@ static void extents(void **state)
     expect_shape(X W "%y = Convolution(%x, %w)" END, "f32[1,6,7,5]");
     expect_shape(X W "%y = Convolution(%x, %w) {stride=[2,3], pad_begin=[1,1], pad_end=[0,1]}" END,
                  "f32[1,6,4,3]");
-    expect_shape(X W "%y = Convolution(%x, %w) {dilation=[2,2], pad_begin=[2,2], pad_end=[2,2]}" END,
+    expect_shape(X W
+                 "%y = Convolution(%x, %w) {dilation=[2,2], pad_begin=[2,2], pad_end=[2,2]}" END,
                  "f32[1,6,9,7]");
     expect_shape(X W "%y = Convolution(%x, %w) {stride=[2,2], pad_mode=same_upper}" END,
                  "f32[1,6,5,4]");
@@ -20,9 +21,11 @@ static void extents(void **state)
     expect_shape(X W "%y = Convolution(%x, %w) {pad_begin=[-1,0], pad_end=[-2,0]}" END,
                  "f32[1,6,4,5]");
     expect_shape("input %x f16[2,6,10]\ninput %w f16[9,2,3]\n"
-                 "%y = Convolution(%x, %w) {groups=3}" END, "f16[2,9,8]");
+                 "%y = Convolution(%x, %w) {groups=3}" END,
+                 "f16[2,9,8]");
     expect_shape("input %x f32[2,1,5,5,5]\ninput %w f32[3,1,2,2,2]\ninput %b f32[3]\n"
-                 "%y = Convolution(%x, %w, %b)" END, "f32[2,3,4,4,4]");
+                 "%y = Convolution(%x, %w, %b)" END,
+                 "f32[2,3,4,4,4]");
 }
 
 static void open_dims(void **state)
@@ -69,8 +72,8 @@ static void errors(void **state)
                  "residual has 4 in dimension 1, the result 6");
 }
 
-#define DECONV(attributes)                             \
-    "input %x f32[1,4,5,6]\ninput %w f32[4,3,3,3]\n"   \
+#define DECONV(attributes)                                                                         \
+    "input %x f32[1,4,5,6]\ninput %w f32[4,3,3,3]\n"                                               \
     "%y = Deconvolution(%x, %w) {" attributes "}" END
 
 static void deconv_extents(void **state)
@@ -98,15 +101,15 @@ static void deconv_errors(void **state)
     expect_error("input %x f32[1,4,5,6]\ninput %w f32[5,3,3,3]\n%y = Deconvolution(%x, %w)" END,
                  "input has 4 channels, weights take 5");
     expect_error("input %x f32[1,4,5,6]\ninput %w f32[4,3,3,3]\ninput %b f32[2]\n"
-                 "%y = Deconvolution(%x, %w, %b)" END, "bias has 2 values, needs 3");
+                 "%y = Deconvolution(%x, %w, %b)" END,
+                 "bias has 2 values, needs 3");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extents),        cmocka_unit_test(open_dims),
-        cmocka_unit_test(errors),         cmocka_unit_test(deconv_extents),
-        cmocka_unit_test(deconv_errors),
+        cmocka_unit_test(extents),        cmocka_unit_test(open_dims),     cmocka_unit_test(errors),
+        cmocka_unit_test(deconv_extents), cmocka_unit_test(deconv_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,9 +2,9 @@
 /* Inference of matrix product, activations and normalisations. */
 #include "nn_check.h"
 
-#define X "input %x f32[2,4,6]\n"
+#define X                   "input %x f32[2,4,6]\n"
 #define ONE(op, attributes) X "%y = " op "(%x) {" attributes "}\noutput %y\n"
-#define TWO(dims, op, attributes) \
+#define TWO(dims, op, attributes)                                                                  \
     X "input %w " dims "\n%y = " op "(%x, %w) {" attributes "}\noutput %y\n"
 
 static void matmul(void **state)
@@ -14,7 +14,8 @@ static void matmul(void **state)
     expect_shape(TWO("f32[5,6]", "MatMul", "trans_b=1"), "f32[2,4,5]");
     expect_shape(TWO("f32[3,1,4,5]", "MatMul", "trans_a=1"), "f32[3,2,6,5]");
     expect_shape("symbol N 1..1..8\ninput %x i32[N,4]\ninput %w i32[4,3]\n"
-                 "%y = MatMul(%x, %w)\noutput %y\n", "i32[N,3]");
+                 "%y = MatMul(%x, %w)\noutput %y\n",
+                 "i32[N,3]");
     expect_error(TWO("f32[5,6]", "MatMul", ""), "inner dimensions differ: 6 against 5");
     expect_error(TWO("f32[6]", "MatMul", ""), "input 1 has rank 1, needs 2 to 8");
     expect_error(TWO("f16[6,5]", "MatMul", ""), "input 1 is f16, input 0 is f32");
@@ -60,7 +61,7 @@ static void lrn_and_scale(void **state)
 static void batchnorm(void **state)
 {
     (void)state;
-#define BN(c, attributes)                                                                      \
+#define BN(c, attributes)                                                                          \
     X "input %c f32[" c "]\n%y = BatchNorm(%x, %c, %c, %c, %c) {" attributes "}\noutput %y\n"
     expect_shape(BN("4", ""), "f32[2,4,6]");
     expect_error(BN("5", ""), "scale has 5 values, needs 4");
@@ -103,8 +104,9 @@ static void lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(matmul),    cmocka_unit_test(activation),    cmocka_unit_test(lrn_and_scale),
-        cmocka_unit_test(batchnorm), cmocka_unit_test(normalization), cmocka_unit_test(lines),
+        cmocka_unit_test(matmul),        cmocka_unit_test(activation),
+        cmocka_unit_test(lrn_and_scale), cmocka_unit_test(batchnorm),
+        cmocka_unit_test(normalization), cmocka_unit_test(lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_check.h"
 
-#define POOL(type, dims, attributes) \
+#define POOL(type, dims, attributes)                                                               \
     "input %x " type "[" dims "]\n%y = Pooling(%x) {" attributes "}\noutput %y\n"
 #define P3S2 "window=[3,3], stride=[2,2], "
 
@@ -25,10 +25,14 @@ static void extents(void **state)
 static void dropped_window(void **state)
 {
     (void)state;
-    expect_shape(POOL("f32", "1,1,2", "window=[1], stride=[2], pad_begin=[1], pad_end=[1], "
-                      "round=caffe"), "f32[1,1,2]");
-    expect_shape(POOL("f32", "1,1,2", "window=[1], stride=[2], pad_begin=[1], pad_end=[1], "
-                      "round=ceil"), "f32[1,1,2]");
+    expect_shape(POOL("f32", "1,1,2",
+                      "window=[1], stride=[2], pad_begin=[1], pad_end=[1], "
+                      "round=caffe"),
+                 "f32[1,1,2]");
+    expect_shape(POOL("f32", "1,1,2",
+                      "window=[1], stride=[2], pad_begin=[1], pad_end=[1], "
+                      "round=ceil"),
+                 "f32[1,1,2]");
     /* in 5, window 1, stride 3: ceil gives 3, ONNX drops the third; Caffe keeps it unpadded. */
     expect_shape(POOL("f32", "1,1,5", "window=[1], stride=[3], round=ceil"), "f32[1,1,2]");
     expect_shape(POOL("f32", "1,1,5", "window=[1], stride=[3], round=caffe"), "f32[1,1,3]");
@@ -75,9 +79,8 @@ static void with_indices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(extents),   cmocka_unit_test(dropped_window),
-        cmocka_unit_test(open_dims), cmocka_unit_test(errors),
-        cmocka_unit_test(with_indices),
+        cmocka_unit_test(extents), cmocka_unit_test(dropped_window), cmocka_unit_test(open_dims),
+        cmocka_unit_test(errors),  cmocka_unit_test(with_indices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn_check.h"
 
-#define RESIZE(dims, attributes) \
+#define RESIZE(dims, attributes)                                                                   \
     "input %x f32[" dims "]\n%y = Resize(%x) {" attributes "}\noutput %y\n"
 
 static void from_scales(void **state)
@@ -14,7 +14,8 @@ static void from_scales(void **state)
     expect_shape("symbol H 1..8..64\n" RESIZE("1,3,H,8", "scales=[1,1,1.5,2]"),
                  "f32[1,3,((H*3)/2),16]");
     expect_shape("input %x f32[4,6]\nconstant %s f32[2] values [0.5, 2]\n"
-                 "%y = Resize(%x, _, %s)\noutput %y\n", "f32[2,12]");
+                 "%y = Resize(%x, _, %s)\noutput %y\n",
+                 "f32[2,12]");
 }
 
 static void from_sizes(void **state)
@@ -27,7 +28,8 @@ static void from_sizes(void **state)
     /* halves round up: 3 * 7/6 = 3.5 */
     expect_shape(RESIZE("3,6", "use_sizes=1, sizes=[9,7], policy=not_larger"), "f32[4,7]");
     expect_shape("input %x f32[4,6]\nconstant %s i64[2] values [5, 9]\n"
-                 "%y = Resize(%x, _, _, %s)\noutput %y\n", "f32[5,9]");
+                 "%y = Resize(%x, _, _, %s)\noutput %y\n",
+                 "f32[5,9]");
 }
 
 static void errors(void **state)

@@ -118,8 +118,9 @@ static void activation_task(void *user, size_t slice, int thread)
         if (integer) {
             sld_put_i64(y, to, activate_i64(p, is_unsigned, sld_at_i64(x, from)));
         } else {
-            sld_put_f64(y, to, sld_activate_f64(p->kind, (double)p->alpha, (double)p->beta,
-                                                sld_at_f64(x, from)));
+            sld_put_f64(
+                y, to,
+                sld_activate_f64(p->kind, (double)p->alpha, (double)p->beta, sld_at_f64(x, from)));
         }
     } while (sld_index_next(index, dims, x->rank));
 }

@@ -33,16 +33,19 @@ int64_t sld_deconv_pad_begin(const sld_deconv_params *p, int axis, int64_t in, i
     if (p->pad_mode == SLD_PAD_VALID && !computed) {
         return 0;
     }
-    int64_t full = (in - 1) * p->stride[axis] + p->output_padding[axis] +
-                   (window - 1) * p->dilation[axis] + 1;
+    int64_t full =
+        (in - 1) * p->stride[axis] + p->output_padding[axis] + (window - 1) * p->dilation[axis] + 1;
     return sld_same_pad_begin(p->pad_mode, full - out);
 }
 
 void sld_window_init(sld_window *window, int spatial, const sld_tensor *x, const sld_tensor *y,
                      const sld_tensor *w)
 {
-    *window = (sld_window){.in = {1, 1, 1}, .out = {1, 1, 1}, .extent = {1, 1, 1},
-                           .stride = {1, 1, 1}, .dilation = {1, 1, 1}};
+    *window = (sld_window){.in = {1, 1, 1},
+                           .out = {1, 1, 1},
+                           .extent = {1, 1, 1},
+                           .stride = {1, 1, 1},
+                           .dilation = {1, 1, 1}};
     for (int i = 0; i < spatial; i++) {
         int to = SLD_MAX_SPATIAL - spatial + i;
         window->in[to] = x->dim[2 + i];

@@ -62,8 +62,7 @@ static void sum_piece(const conv_job *j, const piece *at, double *sum)
     }
 }
 
-static void store_piece(const conv_job *j, const piece *at, int64_t n, int64_t k,
-                        const double *sum)
+static void store_piece(const conv_job *j, const piece *at, int64_t n, int64_t k, const double *sum)
 {
     double bias = j->bias != NULL ? sld_at_f64(j->bias, k * j->bias->stride[0]) : 0;
     int64_t index[5] = {n, k};
@@ -105,7 +104,10 @@ static void conv_plane(void *user, size_t plane, int thread)
 static solder_status conv_run(const sld_run *run)
 {
     const sld_conv_params *p = run->params;
-    conv_job j = {.p = p, .x = &run->in[0], .w = &run->in[1], .bias = sld_ref_input(run, 2),
+    conv_job j = {.p = p,
+                  .x = &run->in[0],
+                  .w = &run->in[1],
+                  .bias = sld_ref_input(run, 2),
                   .y = &run->out[0]};
     j.residual = p->epilogue.residual ? sld_ref_input(run, 3) : NULL;
     /* Open dimensions that inference could not compare. */

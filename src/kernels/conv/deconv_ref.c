@@ -110,7 +110,10 @@ static void deconv_plane(void *user, size_t plane, int thread)
 static solder_status deconv_run(const sld_run *run)
 {
     const sld_deconv_params *p = run->params;
-    deconv_job j = {.p = p, .x = &run->in[0], .w = &run->in[1], .bias = sld_ref_input(run, 2),
+    deconv_job j = {.p = p,
+                    .x = &run->in[0],
+                    .w = &run->in[1],
+                    .bias = sld_ref_input(run, 2),
                     .y = &run->out[0]};
     j.residual = p->epilogue.residual ? sld_ref_input(run, 3) : NULL;
     /* Open dimensions that inference could not compare. */
@@ -123,8 +126,7 @@ static solder_status deconv_run(const sld_run *run)
         int to = SLD_MAX_SPATIAL - spatial + i;
         j.g.stride[to] = p->stride[i];
         j.g.dilation[to] = p->dilation[i];
-        j.g.pad[to] =
-            sld_deconv_pad_begin(p, i, j.x->dim[2 + i], j.y->dim[2 + i], j.w->dim[2 + i]);
+        j.g.pad[to] = sld_deconv_pad_begin(p, i, j.x->dim[2 + i], j.y->dim[2 + i], j.w->dim[2 + i]);
     }
     sld_pool_for(run->pool, (size_t)(j.y->dim[0] * j.y->dim[1]), deconv_plane, &j);
     return SOLDER_OK;

@@ -49,5 +49,5 @@ static solder_status batchnorm_run(const sld_run *run)
 }
 
 const sld_kernel sld_scale_ref = {.name = "scale_ref", .family = "scale", .run = scale_run};
-const sld_kernel sld_batchnorm_ref = {.name = "batchnorm_ref", .family = "batchnorm",
-                                      .run = batchnorm_run};
+const sld_kernel sld_batchnorm_ref = {
+    .name = "batchnorm_ref", .family = "batchnorm", .run = batchnorm_run};

@@ -55,8 +55,7 @@ static void lrn_plane(void *user, size_t plane, int thread)
         int64_t at = sld_tensor_offset(x, index);
         double sum = p->within ? within_sum(run, index, at) : across_sum(run, index, at);
         double base = (double)p->k + (double)p->alpha / n * sum;
-        sld_put_f64(y, sld_tensor_offset(y, index),
-                    sld_at_f64(x, at) / pow(base, (double)p->beta));
+        sld_put_f64(y, sld_tensor_offset(y, index), sld_at_f64(x, at) / pow(base, (double)p->beta));
     } while (sld_index_next(index + 2, x->dim + 2, x->rank - 2));
 }
 
@@ -64,8 +63,7 @@ static solder_status lrn_run(const sld_run *run)
 {
     const sld_tensor *x = &run->in[0];
     if (sld_tensor_count(x) > 0) {
-        sld_pool_for(run->pool, (size_t)(x->dim[0] * x->dim[1]), lrn_plane,
-                     (void *)(uintptr_t)run);
+        sld_pool_for(run->pool, (size_t)(x->dim[0] * x->dim[1]), lrn_plane, (void *)(uintptr_t)run);
     }
     return SOLDER_OK;
 }

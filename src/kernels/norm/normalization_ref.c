@@ -107,7 +107,9 @@ static solder_status normalization_run(const sld_run *run)
 {
     const sld_normalization_params *p = run->params;
     const sld_tensor *x = &run->in[0];
-    norm_job j = {.p = p, .x = x, .y = &run->out[0],
+    norm_job j = {.p = p,
+                  .x = x,
+                  .y = &run->out[0],
                   .factor = {sld_ref_input(run, 1), sld_ref_input(run, 2)}};
     int64_t natural[4][SOLDER_MAX_RANK];
     natural_strides(&j, natural);
@@ -168,6 +170,6 @@ static solder_status lpnorm_run(const sld_run *run)
     return SOLDER_OK;
 }
 
-const sld_kernel sld_normalization_ref = {.name = "normalization_ref", .family = "normalization",
-                                          .run = normalization_run};
+const sld_kernel sld_normalization_ref = {
+    .name = "normalization_ref", .family = "normalization", .run = normalization_run};
 const sld_kernel sld_lpnorm_ref = {.name = "lpnorm_ref", .family = "lpnorm", .run = lpnorm_run};

@@ -20,7 +20,7 @@ typedef struct pool_job {
 typedef struct pool_state {
     double value; /* maximum or sum */
     int64_t integer;
-    int64_t index; /* of the maximum, within the plane */
+    int64_t index;          /* of the maximum, within the plane */
     int64_t inside, padded; /* taps inside the input, and inside input + padding */
 } pool_state;
 
@@ -114,8 +114,7 @@ static void store(const pool_job *j, int64_t to, const pool_state *state)
     switch ((sld_pool_kind)j->p->kind) {
     case SLD_POOL_MAX:
         if (!sld_dtype_is_float(j->x->dtype)) {
-            sld_put_i64(j->y, to,
-                        state->inside > 0 ? state->integer : lowest_integer(j->x->dtype));
+            sld_put_i64(j->y, to, state->inside > 0 ? state->integer : lowest_integer(j->x->dtype));
         } else {
             sld_put_f64(j->y, to, state->inside > 0 ? state->value : lowest(j->x->dtype));
         }
@@ -137,8 +136,7 @@ static void pool_plane(void *user, size_t plane, int thread)
     for (int i = 0; i < j->spatial; i++) {
         elements *= j->x->dim[2 + i];
     }
-    int64_t index[SOLDER_MAX_RANK] = {(int64_t)plane / j->y->dim[1],
-                                      (int64_t)plane % j->y->dim[1]};
+    int64_t index[SOLDER_MAX_RANK] = {(int64_t)plane / j->y->dim[1], (int64_t)plane % j->y->dim[1]};
     int64_t base = index[0] * j->x->stride[0] + index[1] * j->x->stride[1];
     do {
         pool_state state;

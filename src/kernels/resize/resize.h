@@ -5,7 +5,11 @@
 
 #include "kernels/kernel.h"
 
-typedef enum sld_resize_mode { SLD_RESIZE_NEAREST = 0, SLD_RESIZE_LINEAR, SLD_RESIZE_CUBIC } sld_resize_mode;
+typedef enum sld_resize_mode {
+    SLD_RESIZE_NEAREST = 0,
+    SLD_RESIZE_LINEAR,
+    SLD_RESIZE_CUBIC
+} sld_resize_mode;
 
 /* Names as ONNX coordinate_transformation_mode. */
 typedef enum sld_resize_coordinate {
@@ -33,8 +37,8 @@ typedef enum sld_resize_policy {
 
 /*
  * inputs x, roi (f32, crop_and_resize only), f32 scales, i64 sizes; slots 1..3 absent when the
- * attributes give them. Without size inputs: use_sizes ? sizes : scales of the attributes. axes_count 0 means
- * all axes in order; roi is [starts..., ends...] over those axes.
+ * attributes give them. Without size inputs: use_sizes ? sizes : scales of the attributes.
+ * axes_count 0 means all axes in order; roi is [starts..., ends...] over those axes.
  */
 typedef struct sld_resize_params {
     int32_t mode, coordinate, nearest, policy;

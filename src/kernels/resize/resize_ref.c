@@ -177,8 +177,7 @@ static void resize_element(const resize_job *j, const int64_t *index)
             const resize_axis *a = &j->axes[i];
             bool ignored = false;
             double at = a->resized ? bound(position(j, a, index[i], &ignored), 0x1p52) : 0;
-            int64_t source =
-                a->resized ? clamp(nearest(j->p->nearest, at), a->in) : index[i];
+            int64_t source = a->resized ? clamp(nearest(j->p->nearest, at), a->in) : index[i];
             from += source * j->x->stride[i];
         }
         size_t size = solder_dtype_size(j->x->dtype);
@@ -210,8 +209,8 @@ static solder_status scale_of(const resize_job *j, const sld_run *run, int i, re
     if (sizes == NULL && !(p->use_sizes && scales == NULL)) {
         int64_t num;
         int64_t den;
-        float scale = scales == NULL ? p->scales[i]
-                                     : (float)sld_at_f64(scales, i * scales->stride[0]);
+        float scale =
+            scales == NULL ? p->scales[i] : (float)sld_at_f64(scales, i * scales->stride[0]);
         if (!sld_resize_ratio(scale, &num, &den)) {
             return SOLDER_ERROR_DATA;
         }
@@ -222,8 +221,8 @@ static solder_status scale_of(const resize_job *j, const sld_run *run, int i, re
         /* one scale for all: the smallest or largest of size / in */
         for (int k = 0; k < p->axes_count; k++) {
             double in = (double)j->x->dim[p->axes[k]];
-            double size = (double)(sizes != NULL ? sld_at_i64(sizes, k * sizes->stride[0])
-                                                 : p->sizes[k]);
+            double size =
+                (double)(sizes != NULL ? sld_at_i64(sizes, k * sizes->stride[0]) : p->sizes[k]);
             bool smaller = size * a->den < a->num * in;
             bool larger = size * a->den > a->num * in;
             if (k == 0 || (p->policy == SLD_RESIZE_NOT_LARGER ? smaller : larger)) {

@@ -39,5 +39,4 @@ static solder_status softmax_run(const sld_run *run)
     return SOLDER_OK;
 }
 
-const sld_kernel sld_softmax_ref = {.name = "softmax_ref", .family = "softmax",
-                                    .run = softmax_run};
+const sld_kernel sld_softmax_ref = {.name = "softmax_ref", .family = "softmax", .run = softmax_run};
