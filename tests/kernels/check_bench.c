@@ -138,6 +138,10 @@ void check_bench_family(const check_options *options, const check_family *family
         double peak = sld_peak_gflops(options->isas);
         b.peak = peak > b.peak ? peak : b.peak;
     }
-    (void)printf("peak %.1f GFLOP/s\n", b.peak);
+    const size_t bytes = (size_t)64 << 20; /* beyond L3 */
+    void *buffer = sld_calloc(NULL, bytes);
+    double read = buffer != NULL ? sld_peak_read(options->isas, buffer, bytes) : 0.0;
+    sld_release(NULL, buffer, bytes);
+    (void)printf("%s: peak %.1f GFLOP/s, memory read %.1f GB/s\n", family->family, b.peak, read);
     check_each_shape(family, false, bench_shape, &b);
 }

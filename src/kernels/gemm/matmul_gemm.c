@@ -3,9 +3,9 @@
 #include "kernels/gemm/matmul_gemm.h"
 
 #define BLOCK_DEPTH 256
-/* Tiles and panels of one task: A, B and the sums of a block stay in L2. */
-#define TASK_TILES  12
-#define TASK_PANELS 8
+/* Rows and columns of one task: A, B and the sums of a block stay in L2. */
+#define TASK_ROWS    168
+#define TASK_COLUMNS 256
 
 /* One operand as a stack of matrices. */
 typedef struct operand {
@@ -106,10 +106,10 @@ static void make_tasks(plan *t, int threads)
     t->panels = divide_up(t->columns, tile->lanes);
     t->blocks = t->depth > 0 ? divide_up(t->depth, BLOCK_DEPTH) : 1;
     t->block_depth = divide_up(t->depth, t->blocks);
-    t->task_tiles = min64(t->tiles, TASK_TILES);
-    t->task_panels = min64(t->panels, TASK_PANELS);
+    t->task_tiles = min64(t->tiles, TASK_ROWS / tile->rows);
+    t->task_panels = min64(t->panels, TASK_COLUMNS / tile->lanes);
     /* Upper bounds that grow with every dimension, whatever was folded. */
-    int64_t most = min64(divide_up(t->batch * t->rows, tile->rows), TASK_TILES);
+    int64_t most = min64(divide_up(t->batch * t->rows, tile->rows), TASK_ROWS / tile->rows);
     int64_t depth = min64(t->depth, BLOCK_DEPTH);
     t->a_floats = (size_t)(most * tile->rows * depth);
     t->b_floats = t->b_packed ? 0 : (size_t)(tile->lanes * depth);
