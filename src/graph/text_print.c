@@ -447,18 +447,28 @@ static solder_status print_view(sld_text *text, const sld_graph *graph, const sl
     return sld_text_printf(text, stepped ? "]\n" : "\n");
 }
 
+static solder_status print_place(sld_text *text, const sld_graph *graph, const sld_value *value)
+{
+    if (value->view.kind != SLD_VIEW_NONE) {
+        SLD_TRY(print_view(text, graph, value));
+    }
+    if (value->arena_offset >= 0) {
+        SLD_TRY(sld_text_printf(text, "place "));
+        SLD_TRY(print_value(text, value));
+        SLD_TRY(sld_text_printf(text, " %" PRId64 "\n", value->arena_offset));
+    }
+    return SOLDER_OK;
+}
+
+/* In the order of the lines above, not of creation: that is what reading makes it. */
 static solder_status print_memory(sld_text *text, const sld_graph *graph)
 {
-    for (const sld_value *v = graph->values; v != NULL; v = v->next) {
-        if (v->view.kind != SLD_VIEW_NONE) {
-            SLD_TRY(print_view(text, graph, v));
-        }
+    for (size_t i = 0; i < graph->input_count; i++) {
+        SLD_TRY(print_place(text, graph, graph->inputs[i]));
     }
-    for (const sld_value *v = graph->values; v != NULL; v = v->next) {
-        if (v->arena_offset >= 0) {
-            SLD_TRY(sld_text_printf(text, "place "));
-            SLD_TRY(print_value(text, v));
-            SLD_TRY(sld_text_printf(text, " %" PRId64 "\n", v->arena_offset));
+    for (const sld_node *node = graph->first; node != NULL; node = node->next) {
+        for (uint32_t i = 0; i < node->out_count; i++) {
+            SLD_TRY(print_place(text, graph, node->out[i]));
         }
     }
     return graph->arena_bytes > 0 ? sld_text_printf(text, "arena %" PRId64 "\n", graph->arena_bytes)

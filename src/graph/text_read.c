@@ -633,11 +633,20 @@ static solder_status read_region(reader *r, const sld_value *value, sld_view *vi
     return stepped ? expect(r, ']') : SOLDER_OK;
 }
 
+/* A value that may have a place of its own. */
+static solder_status read_placed(reader *r, sld_value **value)
+{
+    SLD_TRY(read_value(r, value));
+    return (*value)->kind != SLD_VALUE_CONSTANT
+               ? SOLDER_OK
+               : fail(r, SOLDER_ERROR_DATA, "%%%s is a constant", (*value)->name);
+}
+
 static solder_status read_view(reader *r)
 {
     sld_value *value;
     sld_view view = {.kind = SLD_VIEW_REGION};
-    SLD_TRY(read_value(r, &value));
+    SLD_TRY(read_placed(r, &value));
     SLD_TRY(expect(r, '='));
     SLD_TRY(read_value(r, &view.parent));
     for (const sld_value *v = view.parent; v != NULL; v = v->view.parent) {
@@ -663,7 +672,7 @@ static solder_status read_offset(reader *r, int64_t *offset)
 static solder_status read_place(reader *r)
 {
     sld_value *value;
-    SLD_TRY(read_value(r, &value));
+    SLD_TRY(read_placed(r, &value));
     return read_offset(r, &value->arena_offset);
 }
 

@@ -72,9 +72,9 @@ static void test_nodes(void **state)
                "%mean = Reduce(%values) {kind=mean, axes=[2,3]} elided\n"
                "output %mean\n"
                "output %indices nhwc\n"
+               "place %conv1 4096\n"
                "view %values = %conv1 [0,2,0,0] step [1,2,1,1]\n"
                "view %indices = %values reshape\n"
-               "place %conv1 4096\n"
                "arena 65536\n");
 }
 
@@ -181,6 +181,7 @@ static void test_node_errors(void **state)
                  "text: line 3: a region has another rank than its parent");
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y [0] step [0]",
                  "text: line 3: a step is not positive");
+    expect_error("constant %x f32[2] fill 1\nplace %x 0", "text: line 2: %x is a constant");
     expect_error("input %x f32[2]\nplace %x -1", "text: line 2: an offset is negative");
 }
 
