@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *     bytes                                  a is dead when c is made: they share memory,
+ *       |   [ a a a a a ]  [ c c c c ]       d is made by an elementwise step from b in place
+ *       |        [ b b b b b d d d d ]
+ *       +--------------------------------- steps
+ *
+ * Gives every value that owns memory a place in the activation arena. What lives in a value (views)
+ * prolongs its life; network outputs live to the end; inputs and constants need no place. Sizes are
+ * the largest over the corners of the profile. Greedy by size, largest first, each into the smallest
+ * gap that holds it for its whole life: the heuristic that does best in practice for such networks
+ * (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference").
+ */
+#include "passes/pass.h"
+#include "passes/rewrite.h"
+
+/* Up to so many symbols every combination of least and largest values is tried. */
+#define MAX_CORNER_SYMBOLS 8
+#define FOREVER INT32_MAX
+
+/* The memory of one value and all that lives in it; later also of values made in place of it. */
+typedef struct buffer {
+    sld_value *owner;
+    struct buffer *same; /* made in place of this one */
+    size_t size;         /* aligned */
+    int32_t start, end;  /* first and last step in which it matters */
+    uint32_t members;
+    int64_t offset;
+} buffer;
+
+typedef struct planner {
+    sld_graph *graph;
+    sld_arena scratch;
+    size_t alignment;
+    buffer *buffers;
+    size_t count;
+    buffer **by_id; /* of every value */
+} planner;
+
+static solder_status no_memory(const planner *p)
+{
+    return sld_fail(p->graph->diag, SOLDER_ERROR_MEMORY, "out of memory while planning memory");
+}
+
+static buffer *resolve(buffer *b)
+{
+    while (b != NULL && b->same != NULL) {
+        b = b->same;
+    }
+    return b;
+}
+
+/* ---- lives ---- */
+
+static const sld_value *root_of(const sld_value *value)
+{
+    while (value->view.kind != SLD_VIEW_NONE) {
+        value = value->view.parent;
+    }
+    return value;
+}
+
+static solder_status make_buffers(planner *p)
+{
+    size_t values = 0;
+    for (const sld_value *v = p->graph->values; v != NULL; v = v->next) {
+        values++;
+    }
+    p->buffers = sld_arena_array(&p->scratch, values + 1, sizeof *p->buffers);
+    p->by_id = sld_arena_array(&p->scratch, p->graph->next_id, sizeof *p->by_id);
+    if (p->buffers == NULL || p->by_id == NULL) {
+        return no_memory(p);
+    }
+    for (sld_value *v = p->graph->values; v != NULL; v = v->next) {
+        if (v->kind == SLD_VALUE_NODE && v->view.kind == SLD_VIEW_NONE) {
+            buffer *b = &p->buffers[p->count++];
+            *b = (buffer){.owner = v, .start = FOREVER, .end = -1};
+            p->by_id[v->id] = b;
+        }
+    }
+    for (const sld_value *v = p->graph->values; v != NULL; v = v->next) {
+        p->by_id[v->id] = p->by_id[root_of(v)->id];
+        if (p->by_id[v->id] != NULL) {
+            p->by_id[v->id]->members++;
+        }
+    }
+    return SOLDER_OK;
+}
+
+static void touch(const planner *p, const sld_value *value, int32_t step)
+{
+    buffer *b = value != NULL ? p->by_id[value->id] : NULL;
+    if (b != NULL) {
+        b->start = step < b->start ? step : b->start;
+        b->end = step > b->end ? step : b->end;
+    }
+}
+
+static void find_lives(const planner *p)
+{
+    int32_t step = 0;
+    for (const sld_node *node = p->graph->first; node != NULL; node = node->next, step++) {
+        for (uint32_t i = 0; i < node->in_count; i++) {
+            touch(p, node->in[i].value, step);
+        }
+        for (uint32_t i = 0; i < node->out_count; i++) {
+            touch(p, node->out[i], step);
+        }
+    }
+    for (size_t i = 0; i < p->graph->output_count; i++) {
+        touch(p, p->graph->outputs[i], FOREVER);
+    }
+}
+
+/* ---- sizes ---- */
+
+static solder_status grow_buffers(planner *p, const int64_t *values)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        buffer *b = &p->buffers[i];
+        const sld_value *v = b->owner;
+        int64_t dims[SOLDER_MAX_RANK];
+        size_t bytes;
+        for (int d = 0; d < v->shape.rank; d++) {
+            dims[d] = values[v->shape.d[d]];
+        }
+        if (!sld_dims_bytes(dims, v->shape.rank, v->dtype, &bytes) ||
+            !sld_size_align(bytes, p->alignment, &bytes) || bytes > INT64_MAX / 2) {
+            return sld_fail(p->graph->diag, SOLDER_ERROR_ARGUMENT,
+                            "value '%s' has no possible size in some corner of the profile",
+                            v->name);
+        }
+        b->size = bytes > b->size ? bytes : b->size;
+    }
+    return SOLDER_OK;
+}
+
+/* Symbol number n of the profile takes its largest value if bit n of corner is set. */
+static void set_corner(const sld_expr_table *table, uint32_t corner, int64_t *symbols)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < table->symbol_count; i++) {
+        const sld_symbol *s = &table->symbols[i];
+        if (s->data_dependent != 0) {
+            symbols[i] = SLD_EXPR_UNKNOWN;
+            continue;
+        }
+        symbols[i] = (corner >> n & 1u) != 0 ? s->max : s->min;
+        n += n < 31 ? 1 : 0;
+    }
+}
+
+static solder_status find_sizes(planner *p)
+{
+    const sld_expr_table *table = &p->graph->exprs;
+    int64_t *symbols = sld_arena_array(&p->scratch, table->symbol_count + 1, sizeof *symbols);
+    int64_t *values = sld_arena_array(&p->scratch, table->count + 1, sizeof *values);
+    uint32_t open = 0;
+    if (symbols == NULL || values == NULL) {
+        return no_memory(p);
+    }
+    for (size_t i = 0; i < table->symbol_count; i++) {
+        open += table->symbols[i].data_dependent == 0 ? 1 : 0;
+    }
+    bool all = open <= MAX_CORNER_SYMBOLS;
+    for (uint32_t corner = 0; corner < (all ? 1u << open : 2u); corner++) {
+        set_corner(table, all || corner == 0 ? corner : UINT32_MAX, symbols);
+        sld_expr_evaluate_bounds(table->exprs, table->count, table->symbols, symbols, values);
+        SLD_TRY(grow_buffers(p, values));
+    }
+    return SOLDER_OK;
+}
+
+/* ---- in place ---- */
+
+/* Steps that read element i of that input before they write element i of the result, and no other. */
+static bool works_in_place(const sld_node *node, uint32_t slot)
+{
+    switch (node->op) {
+    case SLD_OP_ACTIVATION:
+    case SLD_OP_UNARY:
+    case SLD_OP_PRELU:
+    case SLD_OP_SCALE:
+    case SLD_OP_BATCHNORM:
+        return slot == 0;
+    case SLD_OP_ELEMENTWISE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool can_replace(const planner *p, const sld_node *node, uint32_t slot, int32_t step)
+{
+    const sld_value *in = node->in[slot].value;
+    const sld_value *out = node->out[0];
+    const buffer *from = in != NULL ? p->by_id[in->id] : NULL;
+    const buffer *to = p->by_id[out->id];
+    return works_in_place(node, slot) && from != NULL && to != NULL && from != to &&
+           from->owner == in && from->members == 1 && from->end == step && to->owner == out &&
+           to->start == step && sld_same_shape(in, out);
+}
+
+static void share_in_place(const planner *p)
+{
+    int32_t step = 0;
+    for (const sld_node *node = p->graph->first; node != NULL; node = node->next, step++) {
+        for (uint32_t slot = 0; !node->elided && slot < node->in_count; slot++) {
+            if (can_replace(p, node, slot, step)) {
+                p->by_id[node->out[0]->id]->same = p->by_id[node->in[slot].value->id];
+                break;
+            }
+        }
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        buffer *first = resolve(&p->buffers[i]);
+        first->end = p->buffers[i].end > first->end ? p->buffers[i].end : first->end;
+    }
+}
+
+/* ---- places ---- */
+
+/* Largest first; ties in order of life and creation, so that plans are reproducible. */
+static bool comes_first(const buffer *a, const buffer *b)
+{
+    if (a->size != b->size) {
+        return a->size > b->size;
+    }
+    return a->start != b->start ? a->start < b->start : a->owner->id < b->owner->id;
+}
+
+/* Merge sort: stable, no worst case. */
+static void sort_buffers(buffer **a, buffer **spare, size_t count)
+{
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t low = 0; low < count; low += 2 * width) {
+            size_t middle = low + width < count ? low + width : count;
+            size_t high = low + 2 * width < count ? low + 2 * width : count;
+            size_t i = low;
+            size_t j = middle;
+            for (size_t k = low; k < high; k++) {
+                bool left = i < middle && (j >= high || !comes_first(a[j], a[i]));
+                spare[k] = left ? a[i++] : a[j++];
+            }
+        }
+        memcpy(a, spare, count * sizeof(*a));
+    }
+}
+
+/* The smallest gap between the buffers that live at the same time, which are in order of offset. */
+static size_t best_gap(buffer *const *placed, size_t count, const buffer *b)
+{
+    size_t best = SIZE_MAX;
+    size_t best_size = SIZE_MAX;
+    size_t free_from = 0;
+    for (size_t i = 0; i < count; i++) {
+        const buffer *other = placed[i];
+        if (other->end < b->start || other->start > b->end) {
+            continue;
+        }
+        size_t offset = (size_t)other->offset;
+        if (offset > free_from && offset - free_from >= b->size &&
+            offset - free_from < best_size) {
+            best = free_from;
+            best_size = offset - free_from;
+        }
+        if (offset + other->size > free_from) {
+            free_from = offset + other->size;
+        }
+    }
+    return best != SIZE_MAX ? best : free_from;
+}
+
+static solder_status place_all(planner *p, buffer **order, buffer **placed, size_t count,
+                               size_t *total)
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t offset = best_gap(placed, i, order[i]);
+        size_t end;
+        if (!sld_size_add(offset, order[i]->size, &end) || end > INT64_MAX / 2) {
+            return sld_fail(p->graph->diag, SOLDER_ERROR_ARGUMENT,
+                            "the activations do not fit into any memory at the profile's maximum");
+        }
+        order[i]->offset = (int64_t)offset;
+        *total = end > *total ? end : *total;
+        size_t at = i;
+        for (; at > 0 && placed[at - 1]->offset > order[i]->offset; at--) {
+            placed[at] = placed[at - 1];
+        }
+        placed[at] = order[i];
+    }
+    return SOLDER_OK;
+}
+
+static solder_status find_places(planner *p, size_t *total)
+{
+    buffer **order = sld_arena_array(&p->scratch, p->count + 1, sizeof(buffer *));
+    buffer **spare = sld_arena_array(&p->scratch, p->count + 1, sizeof(buffer *));
+    size_t count = 0;
+    if (order == NULL || spare == NULL) {
+        return no_memory(p);
+    }
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->buffers[i].same == NULL) {
+            order[count++] = &p->buffers[i];
+        }
+    }
+    sort_buffers(order, spare, count);
+    return place_all(p, order, spare, count, total);
+}
+
+static bool store(const planner *p, size_t total)
+{
+    bool changed = p->graph->arena_bytes != (int64_t)total;
+    for (sld_value *v = p->graph->values; v != NULL; v = v->next) {
+        buffer *b = p->by_id[v->id];
+        int64_t offset = b != NULL && b->owner == v ? resolve(b)->offset : -1;
+        changed = changed || v->arena_offset != offset;
+        v->arena_offset = offset;
+    }
+    p->graph->arena_bytes = (int64_t)total;
+    return changed;
+}
+
+static solder_status plan(planner *p, bool *changed)
+{
+    size_t total = 0;
+    SLD_TRY(make_buffers(p));
+    find_lives(p);
+    SLD_TRY(find_sizes(p));
+    share_in_place(p);
+    SLD_TRY(find_places(p, &total));
+    *changed = store(p, total);
+    return SOLDER_OK;
+}
+
+solder_status sld_pass_memory_plan(sld_graph *graph, const sld_pass_options *options,
+                                   bool *changed)
+{
+    planner p = {.graph = graph,
+                 .alignment = options->alignment > 0 ? (size_t)options->alignment : SLD_CACHE_LINE};
+    sld_arena_init(&p.scratch, graph->allocator, 0);
+    solder_status status = plan(&p, changed);
+    sld_arena_free(&p.scratch);
+    return status;
+}

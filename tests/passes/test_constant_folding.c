@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness.h"
+
+static void test_arithmetic(void **state)
+{
+    (void)state;
+    check_pass("constant_folding",
+               "input %x f32[2]\n"
+               "constant %a f32[2] values [1, 2]\n"
+               "constant %b f32[2] values [10, 20]\n"
+               "%c = ElementWise(%a, %b)\n"
+               "%d = ElementWise(%c, %b) {kind=prod}\n"
+               "%y = ElementWise(%x, %d)\n"
+               "output %y\n",
+               "input %x f32[2]\n"
+               "constant %d.1 f32[2] values [110, 440]\n"
+               "%y = ElementWise(%x, %d.1)\n"
+               "output %y\n");
+}
+
+/* The shape of open dims stays computed, of fixed dims it is a constant. */
+static void test_shape(void **state)
+{
+    (void)state;
+    check_pass("constant_folding",
+               "symbol N 1..2..4\n"
+               "input %x f32[N,6,4]\n"
+               "%all = Shape(%x) {end=3}\n"
+               "%tail = Shape(%x) {start=1, end=3}\n"
+               "constant %minus i64[1] values [-1]\n"
+               "%dims = Concat(%minus, %tail)\n"
+               "%y = Reshape(%x, %dims)\n"
+               "output %y\n"
+               "output %all\n",
+               "symbol N 1..2..4\n"
+               "input %x f32[N,6,4]\n"
+               "constant %c i64[3] values [-1, 6, 4]\n"
+               "%all = Shape(%x) {end=3}\n"
+               "%y = Reshape(%x, %c)\n"
+               "output %y\n"
+               "output %all\n");
+}
+
+/* An output keeps a step that produces it. */
+static void test_output(void **state)
+{
+    (void)state;
+    check_pass("constant_folding",
+               "constant %a f32[2] values [1, 2]\n"
+               "%c = Unary(%a) {kind=neg}\n"
+               "%d = Unary(%c) {kind=neg}\n"
+               "output %c\n"
+               "output %d\n",
+               "constant %a f32[2] values [-1, -2]\n"
+               "constant %b f32[2] values [1, 2]\n"
+               "%c = Unary(%a) {kind=identity}\n"
+               "%d = Unary(%b) {kind=identity}\n"
+               "output %c\n"
+               "output %d\n");
+}
+
+/* 80 MB: stays a step, unless it is a weight. */
+static void test_large(void **state)
+{
+    (void)state;
+    check_untouched("constant_folding", "input %x f32[1]\n"
+                                        "%f = Fill() {dtype=f32, dims=[20000000], value=2}\n"
+                                        "%y = ElementWise(%x, %f)\n"
+                                        "output %y\n");
+    sld_graph *graph = read_text("input %x f32[1,20000]\n"
+                                 "%f = Fill() {dtype=f32, dims=[1000,20000], value=2}\n"
+                                 "%t = Transpose(%f)\n"
+                                 "%y = MatMul(%x, %t)\n"
+                                 "output %y\n");
+    bool changed = false;
+    run_pass("constant_folding", graph, &changed);
+    assert_int_equal(graph->node_count, 1);
+    assert_true(sld_value_is_constant(graph->first->in[1].value));
+    sld_graph_destroy(graph);
+}
+
+/* A step that cannot be computed is left to fail when it runs. */
+static void test_out_of_range(void **state)
+{
+    (void)state;
+    check_untouched("constant_folding", "constant %a f32[2] values [1, 2]\n"
+                                        "constant %i i64[1] values [5]\n"
+                                        "%y = Gather(%a, %i)\n"
+                                        "output %y\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_shape),
+        cmocka_unit_test(test_output), cmocka_unit_test(test_large),
+        cmocka_unit_test(test_out_of_range)};
+    return cmocka_run_group_tests_name("constant_folding", tests, NULL, NULL);
+}
