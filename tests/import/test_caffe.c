@@ -298,7 +298,7 @@ static void test_unknown_fields(void **state)
                 "caffe: 'm.prototxt' has 2 unknown fields: 'powr' in PowerParameter, line 1:109 "
                 "(layer 'p'); 'fast' in LayerParameter, line 2:53 (layer 'q')");
     check_error(SOLDER_ERROR_UNSUPPORTED, INPUT "wibble: 1 " POWER("a", "x", "y", "1"),
-                "caffe: 'm.prototxt' has 1 unknown field: 'wibble' in NetParameter, line 1:41");
+                "caffe: 'm.prototxt' has 1 unknown field: 'wibble' in NetParameter, line 1:42");
 }
 
 /* ---- first and second generation ---- */
