@@ -43,6 +43,10 @@ void sld_onnx_emit_many(sld_onnx_node *node, sld_op op, const void *params, sld_
     for (uint32_t i = 0; i < out_count; i++) {
         out[i] = made->out[i];
     }
+    status = sld_onnx_fold(node, made, out);
+    if (status != SOLDER_OK) {
+        keep_failure(node, status);
+    }
 }
 
 sld_value *sld_onnx_emit(sld_onnx_node *node, sld_op op, const void *params, sld_value *const *in,

@@ -246,11 +246,6 @@ static solder_status check_versions(sld_onnx *onnx)
                             "onnx: operator set %lld is newer than %d, the newest known",
                             (long long)opset->version, SLD_ONNX_NEWEST_OPSET);
         }
-        if (opset->version < SLD_ONNX_OLDEST_OPSET) {
-            return sld_fail(onnx->diag, SOLDER_ERROR_VERSION,
-                            "onnx: operator set %lld is older than %d, the oldest supported",
-                            (long long)opset->version, SLD_ONNX_OLDEST_OPSET);
-        }
     }
     return SOLDER_OK;
 }

@@ -367,13 +367,8 @@ static solder_status run(sld_onnx *onnx, const lookup *where, sld_onnx_node *nod
     if (function != NULL) {
         SLD_TRY(call(onnx, where->scope, function, node));
         node->in_read = UINT64_MAX;
-    } else if (node->version < SLD_ONNX_OLDEST_OPSET || node->version > SLD_ONNX_NEWEST_OPSET) {
-        return sld_fail(onnx->diag, SOLDER_ERROR_VERSION,
-                        "onnx: node '%s' (%s): operator set %lld is not supported", node->name,
-                        node->op, (long long)node->version);
-    } else if (node->version < op->since) {
-        sld_onnx_fail(node, SOLDER_ERROR_DATA, "operator set %lld does not have it yet",
-                      (long long)node->version);
+    } else if (node->version < op->since || node->version > SLD_ONNX_NEWEST_OPSET) {
+        sld_onnx_unsupported(node, "operator set %lld", (long long)node->version);
     } else {
         op->convert(node, op->kind);
     }
