@@ -8,10 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value of the plan, copied as its step left it. */
+/* A value of the plan, copied as its step left it, and how it compares. */
 typedef struct kept {
     char *name;
+    const char *sources; /* of its step if that is fused, "Conv 'a' + Relu 'b'"; else NULL */
     cli_tensor tensor;
+    bool compared;
+    char *node;         /* of the model, that it was compared with */
+    solder_dims wanted; /* dims there */
+    cli_difference difference;
 } kept;
 
 typedef struct comparison {
@@ -22,7 +27,6 @@ typedef struct comparison {
     solder_context *context;
     kept *values; /* outputs first, then, with --layers, what steps made */
     size_t value_count, value_capacity;
-    bool *seen; /* by output */
     double atol, rtol;
     size_t differing, layers;
     const char *first_differing;
@@ -30,7 +34,8 @@ typedef struct comparison {
     int failure; /* of a callback */
 } comparison;
 
-static int keep(comparison *c, const char *name, cli_tensor *tensor)
+/* Takes the tensor over, whatever happens. */
+static int keep(comparison *c, const char *name, const char *sources, cli_tensor *tensor)
 {
     if (c->value_count == c->value_capacity) {
         size_t capacity = c->value_capacity * 2 + 64;
@@ -47,7 +52,7 @@ static int keep(comparison *c, const char *name, cli_tensor *tensor)
         cli_tensor_free(tensor);
         return cli_fail_memory(strlen(name) + 1);
     }
-    c->values[c->value_count++] = (kept){copy, *tensor};
+    c->values[c->value_count++] = (kept){.name = copy, .sources = sources, .tensor = *tensor};
     return CLI_DONE;
 }
 
@@ -76,11 +81,13 @@ static void on_step(void *user, size_t step, const char *value, solder_dtype dty
 {
     comparison *c = user;
     cli_tensor copy;
-    (void)step;
-    if (c->failure == CLI_DONE && value != NULL) {
+    solder_step about;
+    if (c->failure == CLI_DONE && value != NULL &&
+        solder_engine_step(c->session.engine, step, &about) == SOLDER_OK) {
+        bool fused = strstr(about.name, " + ") != NULL;
         c->failure = copy_strided(value, dtype, dims, strides, data, &copy);
         if (c->failure == CLI_DONE) {
-            c->failure = keep(c, value, &copy);
+            c->failure = keep(c, value, fused ? about.name : NULL, &copy);
         }
     }
 }
@@ -101,7 +108,7 @@ static int keep_output(comparison *c, const solder_io *io)
     if (copy.size > 0) {
         memcpy(copy.data, data, copy.size);
     }
-    return keep(c, io->name, &copy);
+    return keep(c, io->name, NULL, &copy);
 }
 
 static int run_plan(comparison *c)
@@ -130,61 +137,91 @@ static int run_plan(comparison *c)
     return status;
 }
 
-static json_t *difference_json(const char *name, const char *node, const solder_dims *dims,
-                               const cli_difference *d)
+static json_t *difference_json(const kept *value)
 {
     char where[CLI_DIMS_TEXT];
+    const cli_difference *d = &value->difference;
     json_t *object = json_object();
-    cli_json_set(object, "name", cli_json_text(name));
-    cli_json_set(object, "node", cli_json_text(node));
-    cli_json_set(object, "dims", cli_json_dims(dims));
+    cli_json_set(object, "name", cli_json_text(value->name));
+    cli_json_set(object, "node", cli_json_text(value->node));
+    cli_json_set(object, "dims", cli_json_dims(&value->wanted));
     cli_json_set(object, "max_abs", cli_json_real(d->max_abs));
     cli_json_set(object, "max_rel", cli_json_real(d->max_rel));
     cli_json_set(object, "rms", cli_json_real(d->rms));
     cli_json_set(object, "beyond", json_integer((json_int_t)d->beyond));
-    cli_json_set(object, "index", cli_json_text(cli_index_text(dims, d->where, where)));
+    cli_json_set(object, "index", cli_json_text(cli_index_text(&value->wanted, d->where, where)));
     cli_json_set(object, "plan", cli_json_real(d->got));
     cli_json_set(object, "reference", cli_json_real(d->wanted));
     cli_json_set(object, "within", json_boolean(d->beyond == 0));
     return object;
 }
 
-static void print_difference(const comparison *c, const char *name, const solder_dims *dims,
-                             const cli_difference *d)
+static void print_difference(const comparison *c, const kept *value)
 {
+    char got[CLI_DIMS_TEXT];
     char text[CLI_DIMS_TEXT];
-    cli_print("%s %s: max abs %.3g, max rel %.3g, rms %.3g, ", name, cli_dims_text(dims, text),
-              d->max_abs, d->max_rel, d->rms);
+    const cli_difference *d = &value->difference;
+    if (!cli_dims_equal(&value->tensor.dims, &value->wanted)) {
+        cli_print("%s: the plan gives %s, the model %s\n", value->name,
+                  cli_dims_text(&value->tensor.dims, got), cli_dims_text(&value->wanted, text));
+        return;
+    }
+    cli_print("%s %s: max abs %.3g, max rel %.3g, rms %.3g, ", value->name,
+              cli_dims_text(&value->wanted, text), d->max_abs, d->max_rel, d->rms);
     if (d->beyond == 0) {
         cli_print("within\n");
         return;
     }
     cli_print("%zu of %zu beyond %g + %g |b|, worst at %s: %.9g, reference %.9g\n", d->beyond,
-              d->count, c->atol, c->rtol, cli_index_text(dims, d->where, text), d->got, d->wanted);
+              d->count, c->atol, c->rtol, cli_index_text(&value->wanted, d->where, text), d->got,
+              d->wanted);
 }
 
-static void compare_value(comparison *c, const kept *value, const solder_tensor *from,
-                          const char *node, bool is_output)
+/* Whether node is one of the sources, which are separated by " + ". */
+static bool is_source(const char *sources, const char *node)
 {
-    cli_difference d;
-    const cli_tensor borrowed = {from->dtype, from->dims, from->data, 0};
-    const cli_tensor *reference = &borrowed;
+    size_t length = strlen(node);
+    for (const char *at = sources; at != NULL && length > 0;) {
+        const char *end = strstr(at, " + ");
+        size_t size = end != NULL ? (size_t)(end - at) : strlen(at);
+        if (size == length && memcmp(at, node, length) == 0) {
+            return true;
+        }
+        at = end != NULL ? end + 3 : NULL;
+    }
+    return false;
+}
+
+/* What a fused step leaves is the result of one of its sources: the one that fits best counts. */
+static bool is_better(const kept *value, const cli_difference *d)
+{
+    const cli_difference *old = &value->difference;
+    return !value->compared || d->beyond < old->beyond ||
+           (d->beyond == old->beyond && d->max_abs < old->max_abs);
+}
+
+static int compare_value(comparison *c, kept *value, const solder_tensor *reference,
+                         const char *node)
+{
+    cli_difference d = {.beyond = 1};
     if (cli_dims_equal(&value->tensor.dims, &reference->dims)) {
-        cli_difference_of(&value->tensor, reference, c->atol, c->rtol, &d);
-        print_difference(c, value->name, &reference->dims, &d);
-    } else {
-        char got[CLI_DIMS_TEXT];
-        char wanted[CLI_DIMS_TEXT];
-        d = (cli_difference){.beyond = 1, .max_abs = 0};
-        cli_print("%s: the plan gives %s, the model %s\n", value->name,
-                  cli_dims_text(&value->tensor.dims, got), cli_dims_text(&reference->dims, wanted));
+        const cli_tensor borrowed = {reference->dtype, reference->dims, reference->data, 0};
+        cli_difference_of(&value->tensor, &borrowed, c->atol, c->rtol, &d);
+    } else if (value->sources != NULL) {
+        return CLI_DONE;
     }
-    cli_json_append(is_output ? c->outputs_json : c->layers_json,
-                    difference_json(value->name, node, &reference->dims, &d));
-    if (is_output && d.beyond > 0) {
-        c->differing++;
-        c->first_differing = c->first_differing != NULL ? c->first_differing : value->name;
+    if (is_better(value, &d)) {
+        char *copy = strdup(node != NULL ? node : "");
+        if (copy == NULL) {
+            return cli_fail_memory(strlen(node));
+        }
+        free(value->node);
+        value->node = copy;
+        value->wanted = reference->dims;
+        value->difference = d;
+        value->compared = true;
     }
+    return CLI_DONE;
 }
 
 static solder_status on_value(void *user, const solder_tensor *value, const char *node,
@@ -192,25 +229,55 @@ static solder_status on_value(void *user, const solder_tensor *value, const char
 {
     comparison *c = user;
     for (size_t i = 0; i < c->value_count && c->failure == CLI_DONE; i++) {
-        bool of_output = i >= c->layers;
-        if (strcmp(c->values[i].name, value->name) == 0 && of_output == is_output) {
-            compare_value(c, &c->values[i], value, node, is_output);
-            if (of_output) {
-                c->seen[i - c->layers] = true;
-            }
-            break;
+        kept *mine = &c->values[i];
+        bool same_name = strcmp(mine->name, value->name) == 0;
+        if (i >= c->layers ? is_output && same_name
+                           : same_name || (mine->sources != NULL && node != NULL &&
+                                           is_source(mine->sources, node))) {
+            c->failure = compare_value(c, mine, value, node);
         }
     }
     return c->failure == CLI_DONE ? SOLDER_OK : SOLDER_ERROR_CANCELLED;
+}
+
+static bool is_plan_output(const comparison *c, const char *name)
+{
+    for (size_t i = c->layers; i < c->value_count; i++) {
+        if (strcmp(c->values[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the steps made first, then the outputs; only these decide. */
+static int report(comparison *c)
+{
+    for (size_t i = 0; i < c->value_count; i++) {
+        const kept *value = &c->values[i];
+        bool is_output = i >= c->layers;
+        if (!value->compared && is_output) {
+            return cli_fail(CLI_DATA, "output '%s' of the plan is not an output of the model",
+                            value->name);
+        }
+        if (!value->compared || (!is_output && is_plan_output(c, value->name))) {
+            continue;
+        }
+        print_difference(c, value);
+        cli_json_append(is_output ? c->outputs_json : c->layers_json, difference_json(value));
+        if (is_output && value->difference.beyond > 0) {
+            c->differing++;
+            c->first_differing = c->first_differing != NULL ? c->first_differing : value->name;
+        }
+    }
+    return CLI_DONE;
 }
 
 static int evaluate(comparison *c)
 {
     size_t count = c->session.input_count;
     solder_tensor *inputs = calloc(count + 1, sizeof *inputs);
-    c->seen = calloc(c->session.output_count + 1, sizeof *c->seen);
-    if (inputs == NULL || c->seen == NULL) {
-        free(inputs);
+    if (inputs == NULL) {
         return cli_fail_memory(count * sizeof *inputs);
     }
     for (size_t i = 0; i < count; i++) {
@@ -220,17 +287,10 @@ static int evaluate(comparison *c)
     }
     solder_status code =
         solder_evaluate(c->model.builder, c->model.network, inputs, count, on_value, c);
-    int status = c->failure != CLI_DONE ? c->failure
-                 : code != SOLDER_OK    ? cli_model_fail(&c->model, code)
-                                        : CLI_DONE;
     free(inputs);
-    for (size_t i = 0; i < c->session.output_count && status == CLI_DONE; i++) {
-        if (!c->seen[i]) {
-            status = cli_fail(CLI_DATA, "output '%s' of the plan is not an output of the model",
-                              c->session.outputs[i].name);
-        }
-    }
-    return status;
+    return c->failure != CLI_DONE ? c->failure
+           : code != SOLDER_OK    ? cli_model_fail(&c->model, code)
+                                  : report(c);
 }
 
 /* Items of a plan property, as the builder wrote them: separated by blanks. */
@@ -334,10 +394,10 @@ static void comparison_free(comparison *c)
 {
     for (size_t i = 0; i < c->value_count; i++) {
         free(c->values[i].name);
+        free(c->values[i].node);
         cli_tensor_free(&c->values[i].tensor);
     }
     free(c->values);
-    free(c->seen);
     json_decref(c->outputs_json);
     json_decref(c->layers_json);
     if (c->context != NULL) {

@@ -13,3 +13,17 @@ if(TARGET solder_command)
     target_link_libraries(${name} PRIVATE solder_cli)
   endforeach()
 endif()
+
+# Recorded cases: every folder here is one command line with what it must say.
+if(TARGET solder_command)
+  add_executable(case_data ${CMAKE_CURRENT_LIST_DIR}/case_data.c)
+  target_link_libraries(case_data PRIVATE solder_cli)
+  file(GLOB cases CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*/cmd)
+  foreach(case ${cases})
+    get_filename_component(folder ${case} DIRECTORY)
+    get_filename_component(name ${folder} NAME)
+    add_test(NAME cli_${name} COMMAND ${CMAKE_CURRENT_LIST_DIR}/run-case ${folder})
+    set_tests_properties(cli_${name} PROPERTIES ENVIRONMENT
+      "SOLDER=$<TARGET_FILE:solder_command>;CASE_DATA=$<TARGET_FILE:case_data>;ROOT=${PROJECT_SOURCE_DIR}")
+  endforeach()
+endif()
