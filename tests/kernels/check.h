@@ -46,6 +46,7 @@ typedef struct check_case {
         sld_lrn_params lrn;
         sld_scale_params scale;
         sld_batchnorm_params batchnorm;
+        sld_reduce_params reduce;
         sld_softmax_params softmax;
         sld_elementwise_params elementwise;
         sld_unary_params unary;
@@ -88,8 +89,8 @@ typedef struct check_options {
     bool bench, verbose;
 } check_options;
 
-/* Times every kernel on the lines of bench/shapes that belong to family. */
-void check_bench_family(const check_options *options, const check_family *family);
+/* Times every kernel on the lines of bench/shapes. */
+void check_bench(const check_options *options, const check_family *const *families, size_t count);
 
 /* Calls visit for each line of bench/shapes/<any>.txt that starts with the family's name. */
 void check_each_shape(const check_family *family, bool small,

@@ -131,9 +131,9 @@ static void bench_shape(void *user, const char *label, check_case *c)
     }
 }
 
-void check_bench_family(const check_options *options, const check_family *family)
+void check_bench(const check_options *options, const check_family *const *families, size_t count)
 {
-    bench b = {options, family, 0.0};
+    bench b = {.options = options};
     for (int i = 0; i < 10; i++) { /* the highest: a busy neighbour must not flatter a kernel */
         double peak = sld_peak_gflops(options->isas);
         b.peak = peak > b.peak ? peak : b.peak;
@@ -142,6 +142,9 @@ void check_bench_family(const check_options *options, const check_family *family
     void *buffer = sld_calloc(NULL, bytes);
     double read = buffer != NULL ? sld_peak_read(options->isas, buffer, bytes) : 0.0;
     sld_release(NULL, buffer, bytes);
-    (void)printf("%s: peak %.1f GFLOP/s, memory read %.1f GB/s\n", family->family, b.peak, read);
-    check_each_shape(family, false, bench_shape, &b);
+    (void)printf("peak %.1f GFLOP/s, memory read %.1f GB/s\n", b.peak, read);
+    for (size_t i = 0; i < count; i++) {
+        b.family = families[i];
+        check_each_shape(families[i], false, bench_shape, &b);
+    }
 }

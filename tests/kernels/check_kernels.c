@@ -488,9 +488,7 @@ int main(int argc, char **argv)
     (void)printf("%s, seed %llu\n", sld_cpu_level_name(x.options.isas),
                  (unsigned long long)x.options.seed);
     if (x.options.bench) {
-        for (size_t i = 0; i < SLD_ARRAY_LENGTH(families); i++) {
-            check_bench_family(&x.options, families[i]);
-        }
+        check_bench(&x.options, families, SLD_ARRAY_LENGTH(families));
         free(x.tallies);
         return 0;
     }

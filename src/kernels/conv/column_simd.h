@@ -8,7 +8,8 @@
 
 /* For one column of the window: where lane 0 reads, and the lanes that read inside the input. */
 typedef struct column {
-    vm low, high; /* high: second vector of a stride-2 load */
+    vm lanes;
+    vm low, high; /* of the loads; high: second vector of a stride-2 load */
     int64_t offset;
 } column;
 
@@ -21,13 +22,14 @@ static SLD_ALWAYS_INLINE column column_of(const sld_conv_shape *s, int64_t x, in
     int64_t end = x >= s->in_width ? 0 : (s->in_width - 1 - x) / s->stride_x + 1;
     from = from > first ? from : first;
     to = to < end ? to : end;
+    c.lanes = vm_range(from, to);
     if (s->stride_x == 2) {
         int64_t last = to > from ? 2 * to - 1 : 0;
         c.low = vm_range(2 * from, last);
         c.high = vm_range(2 * from - VF, last - VF);
     } else {
-        c.low = vm_range(from, to);
-        c.high = c.low;
+        c.low = c.lanes;
+        c.high = c.lanes;
     }
     return c;
 }
