@@ -76,6 +76,10 @@ static bool view_ok(const sld_plan_check *c, const sld_plan_tensor *t, size_t in
         return false;
     }
     const sld_plan_tensor *parent = &c->plan->tensors[t->parent];
+    c->seen[index] = (uint8_t)(c->seen[t->parent] + 1); /* depth: chains are climbed per step */
+    if (c->seen[index] == UINT8_MAX) {
+        return false;
+    }
     return parent->dtype == t->dtype && parent->packing == SLD_PLAN_NONE &&
            (t->kind == SLD_PLAN_RESHAPE || parent->rank == t->rank);
 }
@@ -110,6 +114,7 @@ static bool constant_ok(const sld_plan_check *c, const sld_plan_tensor *t)
 
 static solder_status check_tensors(const sld_plan_check *c)
 {
+    memset(c->seen, 0, c->plan->count[SLD_PLAN_TENSORS]);
     for (size_t i = 0; i < c->plan->count[SLD_PLAN_TENSORS]; i++) {
         const sld_plan_tensor *t = &c->plan->tensors[i];
         if (!string_ok(c, t->name) || !sld_dtype_valid(t->dtype) || t->rank < 0 ||

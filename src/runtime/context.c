@@ -145,7 +145,7 @@ solder_status sld_context_layout(solder_context *c)
     for (size_t i = 0; i < e->step_count; i++) {
         if (!e->steps[i].late) {
             sld_run run = sld_layout_run(&e->steps[i], &c->layout, c->operands);
-            SLD_TRY(sld_step_check(e, &c->diag, &e->steps[i], &run));
+            SLD_TRY(sld_step_check(e, &c->diag, &e->steps[i], &c->layout, &run));
         }
     }
     c->shaped = true;

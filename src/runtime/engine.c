@@ -38,6 +38,8 @@ static solder_status make_tables(solder_engine *e)
     for (size_t i = 0; i < e->step_count; i++) {
         const sld_plan_step *p = &e->plan.steps[i];
         e->steps[i] = (sld_engine_step){.plan = p,
+                                        .check = sld_family_check(sld_plan_string(&e->plan,
+                                                                                  p->family)),
                                         .operands = e->operands + p->first_operand,
                                         .params = e->plan.params + p->params};
         uint32_t count = p->in_count + p->out_count;

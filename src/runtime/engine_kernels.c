@@ -65,7 +65,7 @@ static solder_status choose_kernel(resolver *r, sld_engine_step *step)
     const sld_plan *plan = &r->engine->plan;
     for (int which = r->first; which < CORNERS; which++) {
         sld_run run = sld_layout_run(step, &r->corner[which], r->operands);
-        SLD_TRY(sld_step_check(r->engine, r->diag, step, &run));
+        SLD_TRY(sld_step_check(r->engine, r->diag, step, &r->corner[which], &run));
     }
     const sld_kernel *planned = sld_kernel_find(sld_plan_string(plan, step->plan->kernel));
     if (planned != NULL && usable(r, step, planned)) {

@@ -120,7 +120,7 @@ static solder_status check_late(solder_context *c, const sld_engine_step *step, 
                                             sld_engine_plan_tensor(c->engine, tensor)->name));
         }
     }
-    return sld_step_check(c->engine, &c->diag, step, run);
+    return sld_step_check(c->engine, &c->diag, step, &c->layout, run);
 }
 
 /* Takes the dims a kernel found out and lays out what waited for them. */

@@ -193,24 +193,3 @@ sld_run sld_layout_run(const sld_engine_step *step, const sld_layout *layout, sl
                      .in_count = step->plan->in_count,
                      .out_count = step->plan->out_count};
 }
-
-solder_status sld_step_check(const solder_engine *engine, sld_diag *diag,
-                             const sld_engine_step *step, const sld_run *run)
-{
-    const sld_plan_step *p = step->plan;
-    const char *name = sld_plan_string(&engine->plan, p->name);
-    const sld_kernel *k = step->kernel;
-    if (k != NULL && k->supports != NULL && !k->supports(run)) {
-        return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED,
-                        "plan '%s': step '%s': kernel '%s' does not take these dims", engine->name,
-                        name, k->name);
-    }
-    if (k != NULL && k->workspace != NULL &&
-        k->workspace(run, engine->threads) > engine->workspace) {
-        return sld_fail(diag, SOLDER_ERROR_INTERNAL,
-                        "plan '%s': step '%s': kernel '%s' wants more workspace than at the "
-                        "profile's maximum",
-                        engine->name, name, k->name);
-    }
-    return SOLDER_OK;
-}

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "base/file.h"
+#include "kernels/call_check.h"
 #include "plan/plan_read.h"
 #include "solder/runtime.h"
 
@@ -49,6 +50,7 @@ typedef struct sld_repacked {
 typedef struct sld_engine_step {
     const sld_plan_step *plan;
     const sld_kernel *kernel;
+    sld_check check;
     const uint32_t *operands; /* tensors of the engine */
     const void *params;
     bool late; /* some dim is known only while running */
@@ -94,9 +96,13 @@ solder_status sld_layout_late(const solder_engine *engine, sld_diag *diag,
 void sld_layout_reset(const solder_engine *engine, sld_layout *layout);
 /* The run of a step with operands copied to in and out. */
 sld_run sld_layout_run(const sld_engine_step *step, const sld_layout *layout, sld_tensor *operands);
-/* What every step needs before its kernel may run: shapes that fit, a kernel that takes them. */
+/*
+ * What every step needs before its kernel may run: operands that belong together and do not
+ * overlap, a kernel that takes them, workspace enough.
+ */
 solder_status sld_step_check(const solder_engine *engine, sld_diag *diag,
-                             const sld_engine_step *step, const sld_run *run);
+                             const sld_engine_step *step, const sld_layout *layout,
+                             const sld_run *run);
 
 /* ---- engine_kernels.c ---- */
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/call_check.h"
+
+static bool enums_ok(const sld_resize_params *p)
+{
+    return p->mode >= SLD_RESIZE_NEAREST && p->mode <= SLD_RESIZE_CUBIC &&
+           p->coordinate >= SLD_COORD_HALF_PIXEL &&
+           p->coordinate <= SLD_COORD_TF_HALF_PIXEL_FOR_NN &&
+           p->nearest >= SLD_NEAREST_PREFER_FLOOR && p->nearest <= SLD_NEAREST_CEIL &&
+           p->policy >= SLD_RESIZE_STRETCH && p->policy <= SLD_RESIZE_NOT_SMALLER;
+}
+
+/* An axis that is not listed keeps its extent. */
+static bool axes_ok(const sld_run *run, const sld_resize_params *p)
+{
+    const sld_tensor *x = &run->in[0];
+    uint32_t listed = p->axes_count == 0 ? UINT32_MAX : 0;
+    for (int i = 0; i < p->axes_count; i++) {
+        if (p->axes[i] < 0 || p->axes[i] >= x->rank) {
+            return false;
+        }
+        listed |= 1u << p->axes[i];
+    }
+    for (int i = 0; i < x->rank; i++) {
+        if ((listed >> i & 1u) == 0 && run->out[0].dim[i] != x->dim[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A scale is finite, positive, and what the extents say to within one element. */
+static bool scales_ok(const sld_run *run, const sld_resize_params *p, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int axis = p->axes_count == 0 ? i : p->axes[i];
+        double in = (double)run->in[0].dim[axis];
+        double out = (double)run->out[0].dim[axis];
+        double scale = (double)p->scales[i];
+        if (!isfinite(scale) || scale <= 0 || fabs(in * scale - out) > 1 + 1e-6 * out) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *sld_check_resize(const sld_run *run)
+{
+    const sld_resize_params *p = run->params;
+    SLD_CHECK_TRY(sld_check_arity(run, 1, 4, 1));
+    const sld_tensor *x = &run->in[0];
+    SLD_CHECK(run->out[0].dtype == x->dtype, "input and output have different types");
+    SLD_CHECK(x->rank >= 1 && run->out[0].rank == x->rank, "ranks do not fit");
+    SLD_CHECK(enums_ok(p) && p->axes_count >= 0 && p->axes_count <= x->rank,
+              "a parameter is out of range");
+    SLD_CHECK(axes_ok(run, p), "axes do not fit");
+    int count = p->axes_count == 0 ? x->rank : p->axes_count;
+    SLD_CHECK(!sld_check_has(run, 1) ||
+                  (run->in[1].rank == 1 && run->in[1].dim[0] == 2 * (int64_t)count),
+              "roi does not fit");
+    for (uint32_t i = 2; i < 4; i++) {
+        SLD_CHECK(!sld_check_has(run, i) ||
+                      (run->in[i].rank == 1 && run->in[i].dim[0] == count),
+                  "scales or sizes do not fit");
+    }
+    bool own_scales = !sld_check_has(run, 2) && !sld_check_has(run, 3) && !p->use_sizes;
+    SLD_CHECK(!own_scales || scales_ok(run, p, count), "output dims do not follow from the scales");
+    return NULL;
+}
