@@ -114,6 +114,8 @@ static bool write_model(const attempt *a, const sld_file *model)
 
 static void say(const attempt *a, const char *what, const char *why)
 {
+    const char *message = strstr(why, "onnx: "); /* after the name of the scratch file */
+    why = message != NULL ? message + strlen("onnx: ") : why;
     (void)snprintf(a->text, a->text_size, "%s: %.400s", what, why);
 }
 

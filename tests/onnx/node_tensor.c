@@ -55,15 +55,16 @@ void tensor_free(tensor *t)
     *t = (tensor){0};
 }
 
-static bool close_enough(double expected, double got)
+static bool close_enough(solder_dtype dtype, double expected, double got)
 {
+    double relative = dtype == SOLDER_BF16 ? 0x1p-6 : 1e-3;
     if (isnan(expected) || isnan(got)) {
         return isnan(expected) && isnan(got);
     }
     if (isinf(expected) || isinf(got)) {
         return expected == got;
     }
-    return fabs(got - expected) <= 1e-7 + 1e-3 * fabs(expected);
+    return fabs(got - expected) <= 1e-7 + relative * fabs(expected);
 }
 
 bool tensor_equal(const tensor *expected, const void *data, char *text, size_t size)
@@ -74,7 +75,7 @@ bool tensor_equal(const tensor *expected, const void *data, char *text, size_t s
         const char *b = (const char *)data + i * element;
         if (sld_dtype_is_float(expected->dtype)) {
             double x = sld_load_f64(expected->dtype, a), y = sld_load_f64(expected->dtype, b);
-            if (!close_enough(x, y)) {
+            if (!close_enough(expected->dtype, x, y)) {
                 (void)snprintf(text, size, "element %zu of '%s' is %.9g, expected %.9g", i,
                                expected->name, y, x);
                 return false;
