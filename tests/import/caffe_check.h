@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Caffe tests share: importing from memory, writing caffemodels, evaluating, .npy files. */
+/* What the Caffe tests share: importing from memory, writing caffemodels, evaluating, .npy files.
+ */
 #ifndef TESTS_IMPORT_CAFFE_CHECK_H
 #define TESTS_IMPORT_CAFFE_CHECK_H
 
@@ -63,7 +64,9 @@ static inline solder_status bench_import(bench *b, const void *model, size_t mod
 {
     sld_diag_init(&b->diag, &(solder_logger){b, bench_log});
     sld_arena_init(&b->arena, NULL, 0);
-    b->import = (sld_import){.model_path = "m.prototxt", .options = &b->options, .diag = &b->diag,
+    b->import = (sld_import){.model_path = "m.prototxt",
+                             .options = &b->options,
+                             .diag = &b->diag,
                              .allocator = b->allocator};
     uint8_t *copy = test_malloc(model_size + 1);
     memcpy(copy, model, model_size);
@@ -112,8 +115,8 @@ static inline void bench_expect_error(bench *b, solder_status status, const char
 /* Evaluates with the inputs in the graph's order. */
 static inline void bench_run(bench *b, const sld_tensor *inputs)
 {
-    solder_status status = sld_graph_evaluate(b->graph, &b->diag, NULL, inputs, &b->arena,
-                                              b->results, NULL, NULL);
+    solder_status status =
+        sld_graph_evaluate(b->graph, &b->diag, NULL, inputs, &b->arena, b->results, NULL, NULL);
     if (status != SOLDER_OK) {
         fail_msg("%s", b->diag.message);
     }
@@ -235,8 +238,7 @@ static inline void expect_close(const sld_tensor *a, const sld_tensor *b)
     const float *x = a->data, *y = b->data;
     for (int64_t i = 0; i < sld_tensor_count(b); i++) {
         if (!(fabsf(x[i] - y[i]) <= 1e-5F + 1e-4F * fabsf(y[i]))) {
-            fail_msg("element %lld: %.9g, expected %.9g", (long long)i, (double)x[i],
-                     (double)y[i]);
+            fail_msg("element %lld: %.9g, expected %.9g", (long long)i, (double)x[i], (double)y[i]);
         }
     }
 }

@@ -61,8 +61,8 @@ static void check_values(const char *text, const char *outputs, const float *exp
 }
 
 #define INPUT "input: 'x' input_shape { dim: 1 dim: 2 } "
-#define POWER(name, from, to, shift)                                             \
-    "layer { name: '" name "' type: 'Power' bottom: '" from "' top: '" to "' "   \
+#define POWER(name, from, to, shift)                                                               \
+    "layer { name: '" name "' type: 'Power' bottom: '" from "' top: '" to "' "                     \
     "power_param { shift: " shift " } } "
 
 /* ---- inputs ---- */
@@ -83,8 +83,8 @@ static void test_input_spellings(void **state)
         "batch_size: 2 channels: 3 height: 4 width: 5 } } "};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(nets); i++) {
         char text[512];
-        (void)snprintf(text, sizeof text, "%s layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' }",
-                       nets[i]);
+        (void)snprintf(text, sizeof text,
+                       "%s layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' }", nets[i]);
         bench b;
         bench_open(&b);
         (void)import_text(&b, text);
@@ -207,7 +207,8 @@ static void test_shadowing(void **state)
     check_values(INPUT POWER("a", "x", "y", "1") POWER("b", "y", "y", "2") POWER("c", "y", "z", "4")
                      POWER("d", "x", "y", "8"),
                  "z,y", (float[]){4, 9, 5, 10});
-    check_values(INPUT POWER("a", "x", "x", "1") POWER("b", "x", "x", "2") POWER("c", "x", "y", "0"),
+    check_values(INPUT POWER("a", "x", "x", "1") POWER("b", "x", "x", "2")
+                     POWER("c", "x", "y", "0"),
                  "y", (float[]){0, 5});
 }
 
@@ -237,10 +238,11 @@ static void test_chosen_outputs(void **state)
     bench_output(&b, "x");
     bench_output(&b, "b");
     bench_output(&b, "c");
-    (void)import_text(&b, INPUT POWER("a", "x", "a", "1")
-                              "layer { name: 'd' type: 'Dropout' bottom: 'a' top: 'b' } "
-                              "layer { name: 's' type: 'Split' bottom: 'b' top: 'c' top: 'e' } "
-                              "layer { name: 'u' type: 'Nonsense' bottom: 'e' top: 'f' }");
+    (void)import_text(
+        &b, INPUT POWER("a", "x", "a",
+                        "1") "layer { name: 'd' type: 'Dropout' bottom: 'a' top: 'b' } "
+                             "layer { name: 's' type: 'Split' bottom: 'b' top: 'c' top: 'e' } "
+                             "layer { name: 'u' type: 'Nonsense' bottom: 'e' top: 'f' }");
     bench_expect_ok(&b);
     assert_int_equal(b.graph->output_count, 3);
     assert_string_equal(b.graph->outputs[0]->name, "c");
@@ -359,8 +361,8 @@ static void test_v0(void **state)
 
 /* ---- weights ---- */
 
-#define IP_NET                                                                        \
-    INPUT "layer { name: 'ip' type: 'InnerProduct' bottom: 'x' top: 'y' "             \
+#define IP_NET                                                                                     \
+    INPUT "layer { name: 'ip' type: 'InnerProduct' bottom: 'x' top: 'y' "                          \
           "inner_product_param { num_output: 2 } }"
 static const float ip_weight[] = {1, 2, 3, 4}, ip_bias[] = {10, 20};
 
@@ -559,15 +561,13 @@ static void test_truncated_weights(void **state)
     for (size_t size = 0; size < m.net.size; size++) {
         bench b;
         bench_open(&b);
-        solder_status status =
-            bench_import(&b, IP_NET, strlen(IP_NET), m.net.data, size);
+        solder_status status = bench_import(&b, IP_NET, strlen(IP_NET), m.net.data, size);
         assert_true(status == SOLDER_ERROR_DATA || status == SOLDER_ERROR_NOT_FOUND);
         assert_true(b.diag.message[0] != '\0');
         if (size == 0) {
             assert_string_equal(b.diag.message, "caffe: 'm.caffemodel' is empty");
         } else if (size == m.net.size - 1) {
-            assert_string_equal(b.diag.message,
-                                "caffe: 'm.caffemodel' is truncated (offset 15)");
+            assert_string_equal(b.diag.message, "caffe: 'm.caffemodel' is truncated (offset 15)");
         }
         bench_close(&b);
     }
@@ -606,8 +606,7 @@ static void test_files(void **state)
                         "caffe: 'm.caffemodel' is an HDF5 file: only binary caffemodels are read");
     wire_text text = {.size = 20};
     memcpy(text.data, "layer { name: 'ip' }", 20);
-    check_weights_error(&text, SOLDER_ERROR_DATA,
-                        "caffe: 'm.caffemodel' is malformed (offset 0)");
+    check_weights_error(&text, SOLDER_ERROR_DATA, "caffe: 'm.caffemodel' is malformed (offset 0)");
 }
 
 static void test_probe(void **state)
@@ -668,8 +667,7 @@ static void test_out_of_memory(void **state)
         bench b;
         bench_open(&b);
         b.allocator = &allocator;
-        solder_status status =
-            bench_import(&b, IP_NET, strlen(IP_NET), m.net.data, m.net.size);
+        solder_status status = bench_import(&b, IP_NET, strlen(IP_NET), m.net.data, m.net.size);
         bench_close(&b);
         assert_int_equal(f.live, 0);
         if (status == SOLDER_OK) {
@@ -683,17 +681,28 @@ static void test_out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_input_spellings), cmocka_unit_test(test_data_layers),
-        cmocka_unit_test(test_losses_vanish),   cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_shadowing),       cmocka_unit_test(test_names),
-        cmocka_unit_test(test_chosen_outputs),  cmocka_unit_test(test_bad_graphs),
-        cmocka_unit_test(test_unsupported),     cmocka_unit_test(test_unknown_fields),
-        cmocka_unit_test(test_v1),              cmocka_unit_test(test_v0),
-        cmocka_unit_test(test_blob_encodings),  cmocka_unit_test(test_v1_weights),
-        cmocka_unit_test(test_weights_mismatch), cmocka_unit_test(test_claims),
-        cmocka_unit_test(test_nan),             cmocka_unit_test(test_truncated_weights),
-        cmocka_unit_test(test_damaged_weights), cmocka_unit_test(test_files),
-        cmocka_unit_test(test_probe),           cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_input_spellings),
+        cmocka_unit_test(test_data_layers),
+        cmocka_unit_test(test_losses_vanish),
+        cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_shadowing),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_chosen_outputs),
+        cmocka_unit_test(test_bad_graphs),
+        cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_unknown_fields),
+        cmocka_unit_test(test_v1),
+        cmocka_unit_test(test_v0),
+        cmocka_unit_test(test_blob_encodings),
+        cmocka_unit_test(test_v1_weights),
+        cmocka_unit_test(test_weights_mismatch),
+        cmocka_unit_test(test_claims),
+        cmocka_unit_test(test_nan),
+        cmocka_unit_test(test_truncated_weights),
+        cmocka_unit_test(test_damaged_weights),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,32 +62,27 @@ static void check_reference(const char *stem, const char *image, const char *pre
     close_files(&b);
 }
 
-#define IMAGE "mtcnn-caffe/ref/det1_image"
+#define IMAGE    "mtcnn-caffe/ref/det1_image"
 #define CROPS(n) "mtcnn-caffe/ref/det" n "_crops"
 
 static void test_mtcnn_det1_image(void **state)
 {
     (void)state;
-    check_reference("mtcnn-caffe/det1", IMAGE, IMAGE,
-                    (int64_t[]){1, 3, 146, 97});
+    check_reference("mtcnn-caffe/det1", IMAGE, IMAGE, (int64_t[]){1, 3, 146, 97});
 }
 
 static void test_mtcnn_det1_open(void **state)
 {
     (void)state;
-    check_reference("mtcnn-caffe/det1", IMAGE, IMAGE,
-                    (int64_t[]){-1, 3, -1, -1});
+    check_reference("mtcnn-caffe/det1", IMAGE, IMAGE, (int64_t[]){-1, 3, -1, -1});
 }
 
 static void test_mtcnn_crops(void **state)
 {
     (void)state;
-    check_reference("mtcnn-caffe/det1", CROPS("1"), CROPS("1"),
-                    (int64_t[]){6, 3, 12, 12});
-    check_reference("mtcnn-caffe/det2", CROPS("2"), CROPS("2"),
-                    (int64_t[]){6, 3, 24, 24});
-    check_reference("mtcnn-caffe/det3", CROPS("3"), CROPS("3"),
-                    (int64_t[]){-1, 3, 48, 48});
+    check_reference("mtcnn-caffe/det1", CROPS("1"), CROPS("1"), (int64_t[]){6, 3, 12, 12});
+    check_reference("mtcnn-caffe/det2", CROPS("2"), CROPS("2"), (int64_t[]){6, 3, 24, 24});
+    check_reference("mtcnn-caffe/det3", CROPS("3"), CROPS("3"), (int64_t[]){-1, 3, 48, 48});
 }
 
 static void test_ultraface(void **state)
@@ -197,8 +192,7 @@ static void run_squeezenet(float *probabilities, uint64_t seed)
     }
     import_arch(&b, "squeezenet_v1.1", true);
     bench_expect_ok(&b);
-    sld_tensor input =
-        sld_tensor_make(picture, SOLDER_F32, 4, (int64_t[]){1, 3, 67, 67});
+    sld_tensor input = sld_tensor_make(picture, SOLDER_F32, 4, (int64_t[]){1, 3, 67, 67});
     bench_run(&b, &input);
     memcpy(probabilities, b.results[0].data, 1000 * sizeof *probabilities);
     close_files(&b);
@@ -224,14 +218,10 @@ static void test_random_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_mtcnn_det1_image),
-        cmocka_unit_test(test_mtcnn_det1_open),
-        cmocka_unit_test(test_mtcnn_crops),
-        cmocka_unit_test(test_ultraface),
-        cmocka_unit_test(test_architectures),
-        cmocka_unit_test(test_ssd_heads),
-        cmocka_unit_test(test_no_weights),
-        cmocka_unit_test(test_random_weights),
+        cmocka_unit_test(test_mtcnn_det1_image), cmocka_unit_test(test_mtcnn_det1_open),
+        cmocka_unit_test(test_mtcnn_crops),      cmocka_unit_test(test_ultraface),
+        cmocka_unit_test(test_architectures),    cmocka_unit_test(test_ssd_heads),
+        cmocka_unit_test(test_no_weights),       cmocka_unit_test(test_random_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

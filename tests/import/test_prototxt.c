@@ -90,10 +90,21 @@ static void test_reals(void **state)
     static const struct {
         const char *text;
         float value;
-    } cases[] = {{"1", 1},           {"-1.5", -1.5F},   {"1e-3", 1e-3F},  {"1E+2", 100},
-                 {".25", 0.25F},     {"3.", 3},         {"0.1", 0.1F},    {"2.5f", 2.5F},
-                 {"- 4", -4},        {"inf", INFINITY}, {"-inf", -INFINITY},
-                 {"1e39", INFINITY}, {"1e-60", 0},      {"0x10", 16},     {"0.0", 0},
+    } cases[] = {{"1", 1},
+                 {"-1.5", -1.5F},
+                 {"1e-3", 1e-3F},
+                 {"1E+2", 100},
+                 {".25", 0.25F},
+                 {"3.", 3},
+                 {"0.1", 0.1F},
+                 {"2.5f", 2.5F},
+                 {"- 4", -4},
+                 {"inf", INFINITY},
+                 {"-inf", -INFINITY},
+                 {"1e39", INFINITY},
+                 {"1e-60", 0},
+                 {"0x10", 16},
+                 {"0.0", 0},
                  {"1e999999999", INFINITY},
                  {"0.00000000000000000000000123456789", 1.23456789e-24F},
                  {"3.14159265358979323846264338327950288", 3.14159265F},
@@ -164,12 +175,12 @@ static void test_strings(void **state)
     (void)state;
     static const struct {
         const char *text, *value;
-    } cases[] = {{"\"a\" 'b'\n# c\n\"d\"", "abd"},
-                 {"'it\\'s'", "it's"},
-                 {"\"\\n\\t\\\\\\\"\\x41\\101\\u00e9\\U0001F600\"",
-                  "\n\t\\\"AA\xc3\xa9\xf0\x9f\x98\x80"},
-                 {"'#no comment'", "#no comment"},
-                 {"\"\"", ""}};
+    } cases[] = {
+        {"\"a\" 'b'\n# c\n\"d\"", "abd"},
+        {"'it\\'s'", "it's"},
+        {"\"\\n\\t\\\\\\\"\\x41\\101\\u00e9\\U0001F600\"", "\n\t\\\"AA\xc3\xa9\xf0\x9f\x98\x80"},
+        {"'#no comment'", "#no comment"},
+        {"\"\"", ""}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(cases); i++) {
         char text[256];
         (void)snprintf(text, sizeof text, "name: %s type: \"T\"", cases[i].text);
@@ -268,8 +279,9 @@ static void test_depth(void **state)
 static void test_truncation(void **state)
 {
     (void)state;
-    const char *text = "name: 'n' 'm' layer { name: \"a\\x41\" pooling_param { pool: AVE pad: 0x1 } "
-                       "input_param { shape { dim: [1, -2] } } loss_weight: 1e-3 other < a: 1 > }";
+    const char *text =
+        "name: 'n' 'm' layer { name: \"a\\x41\" pooling_param { pool: AVE pad: 0x1 } "
+        "input_param { shape { dim: [1, -2] } } loss_weight: 1e-3 other < a: 1 > }";
     for (size_t size = 0; size <= strlen(text); size++) {
         reading r;
         char *copy = test_malloc(size + 1); /* exact size: a sanitizer sees reads past it */
@@ -307,12 +319,18 @@ static void test_budget(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_messages),       cmocka_unit_test(test_defaults),
-        cmocka_unit_test(test_reals),          cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_booleans_and_enums), cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_syntax_errors),  cmocka_unit_test(test_unknown_fields),
-        cmocka_unit_test(test_opaque),         cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_truncation),     cmocka_unit_test(test_budget),
+        cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_reals),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_booleans_and_enums),
+        cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_syntax_errors),
+        cmocka_unit_test(test_unknown_fields),
+        cmocka_unit_test(test_opaque),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_truncation),
+        cmocka_unit_test(test_budget),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,8 +123,8 @@ static solder_status add_output(sld_caffe *c, const sld_caffe_tensor *tensor)
         sld_unary_params params;
         sld_op_defaults(SLD_OP_UNARY, &params);
         params.kind = SLD_UNARY_IDENTITY;
-        SLD_TRY(sld_graph_add(c->graph, NULL, SLD_OP_UNARY, tensor->name, &params, &value, 1,
-                              &value));
+        SLD_TRY(
+            sld_graph_add(c->graph, NULL, SLD_OP_UNARY, tensor->name, &params, &value, 1, &value));
     }
     if (strcmp(value->name, tensor->name) != 0) {
         SLD_TRY(free_name(c, tensor->name, &freed));
@@ -207,8 +207,8 @@ static solder_status import_caffe(sld_import *import)
     c->graph = import->graph;
     c->diag = import->diag;
     /* A layer of seven bytes of text takes over a kilobyte: no file may ask for much more. */
-    size_t text = import->model.size < SLD_PROTOTXT_MAX_SIZE ? import->model.size
-                                                             : SLD_PROTOTXT_MAX_SIZE;
+    size_t text =
+        import->model.size < SLD_PROTOTXT_MAX_SIZE ? import->model.size : SLD_PROTOTXT_MAX_SIZE;
     size_t limit = ((size_t)64 << 20) + 64 * text;
     size_t weights = import->weights.size < SIZE_MAX / 128 ? 16 * import->weights.size : 0;
     sld_arena_init(&c->arena, import->allocator, limit + weights);

@@ -21,10 +21,10 @@ typedef struct sld_caffe_row sld_caffe_row;
 typedef struct sld_caffe_tensor {
     const char *name;
     sld_caffe_layer *writer;
-    bool consumed;      /* by a layer that takes part in inference, or by Silence */
-    bool loss_only;     /* only a layer dropped as training-only reads it */
-    bool needed;        /* for the outputs asked for */
-    sld_value *value;   /* once the writer is lowered */
+    bool consumed;                 /* by a layer that takes part in inference, or by Silence */
+    bool loss_only;                /* only a layer dropped as training-only reads it */
+    bool needed;                   /* for the outputs asked for */
+    sld_value *value;              /* once the writer is lowered */
     struct sld_caffe_tensor *next; /* in order of writing */
 } sld_caffe_tensor;
 

@@ -24,23 +24,25 @@ static solder_status read_extent(const sld_caffe *c, const sld_caffe_layer *l, c
 {
     if (e->has_h || e->has_w) {
         if (e->count > 0 || spatial != 2) {
-            return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "%s_h and %s_w are for two spatial axes "
-                                  "and exclude %s", e->name, e->name, e->name);
+            return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
+                                  "%s_h and %s_w are for two spatial axes "
+                                  "and exclude %s",
+                                  e->name, e->name, e->name);
         }
         if (e->missing < 0 && !(e->has_h && e->has_w)) {
             return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "%s_h and %s_w must both be given",
                                   e->name, e->name);
         }
-        SLD_TRY(sld_caffe_i32(c, l, e->name, e->has_h ? (int64_t)e->h : e->missing, e->low, &out[0]));
+        SLD_TRY(
+            sld_caffe_i32(c, l, e->name, e->has_h ? (int64_t)e->h : e->missing, e->low, &out[0]));
         return sld_caffe_i32(c, l, e->name, e->has_w ? (int64_t)e->w : e->missing, e->low, &out[1]);
     }
     if (e->count == 0 && e->missing < 0) {
         return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "has no %s", e->name);
     }
     if (e->count > 1 && e->count != (size_t)spatial) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
-                              "%s is given %zu times for %d spatial axes", e->name, e->count,
-                              spatial);
+        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "%s is given %zu times for %d spatial axes",
+                              e->name, e->count, spatial);
     }
     for (int i = 0; i < spatial; i++) {
         int64_t value = e->count == 0 ? e->missing : (int64_t)e->values[e->count == 1 ? 0 : i];
@@ -52,10 +54,24 @@ static solder_status read_extent(const sld_caffe *c, const sld_caffe_layer *l, c
 static solder_status read_geometry(const sld_caffe *c, const sld_caffe_layer *l, geometry *g)
 {
     const Caffe__ConvolutionParameter *p = l->param;
-    extent kernel = {"kernel", p->kernel_size, p->n_kernel_size, p->has_kernel_h, p->has_kernel_w,
-                     p->kernel_h, p->kernel_w, 1, -1};
-    extent stride = {"stride", p->stride, p->n_stride, p->has_stride_h, p->has_stride_w,
-                     p->stride_h, p->stride_w, 1, 1};
+    extent kernel = {"kernel",
+                     p->kernel_size,
+                     p->n_kernel_size,
+                     p->has_kernel_h,
+                     p->has_kernel_w,
+                     p->kernel_h,
+                     p->kernel_w,
+                     1,
+                     -1};
+    extent stride = {"stride",
+                     p->stride,
+                     p->n_stride,
+                     p->has_stride_h,
+                     p->has_stride_w,
+                     p->stride_h,
+                     p->stride_w,
+                     1,
+                     1};
     extent pad = {"pad", p->pad, p->n_pad, p->has_pad_h, p->has_pad_w, p->pad_h, p->pad_w, 0, 0};
     extent dilation = {"dilation", p->dilation, p->n_dilation, false, false, 0, 0, 1, 1};
     SLD_TRY(read_extent(c, l, &kernel, g->spatial, g->kernel));
@@ -104,7 +120,10 @@ static solder_status read_weights(sld_caffe *c, sld_caffe_layer *l, conv *v)
     }
     SLD_TRY(sld_caffe_weight(c, l, &want, &v->weight));
     if (p->bias_term) {
-        sld_caffe_want bias = {.index = 1, .what = "bias", .fill = SLD_CAFFE_FILL_BIAS, .rank = 1,
+        sld_caffe_want bias = {.index = 1,
+                               .what = "bias",
+                               .fill = SLD_CAFFE_FILL_BIAS,
+                               .rank = 1,
                                .dims = {v->outputs}};
         SLD_TRY(sld_caffe_weight(c, l, &bias, &v->bias));
     }
@@ -239,12 +258,15 @@ solder_status sld_caffe_inner_product(sld_caffe *c, sld_caffe_layer *l)
     SLD_TRY(sld_caffe_i32(c, l, "num_output", p->num_output, 1, &outputs));
     SLD_TRY(sld_caffe_axis(c, l, p->axis, x->shape.rank, &axis));
     SLD_TRY(inner_size(c, l, x, axis, &size));
-    sld_caffe_want weight = {.what = "weight", .fan_in = size, .rank = 2,
-                             .dims = {p->transpose ? size : outputs, p->transpose ? outputs : size}};
+    sld_caffe_want weight = {
+        .what = "weight",
+        .fan_in = size,
+        .rank = 2,
+        .dims = {p->transpose ? size : outputs, p->transpose ? outputs : size}};
     SLD_TRY(sld_caffe_weight(c, l, &weight, &in[1]));
     if (p->bias_term) {
-        sld_caffe_want bias = {.index = 1, .what = "bias", .fill = SLD_CAFFE_FILL_BIAS, .rank = 1,
-                               .dims = {outputs}};
+        sld_caffe_want bias = {
+            .index = 1, .what = "bias", .fill = SLD_CAFFE_FILL_BIAS, .rank = 1, .dims = {outputs}};
         SLD_TRY(sld_caffe_weight(c, l, &bias, &in[2]));
     }
     /* MatMul wants two axes at least: axis 0 has a row of its own that goes away again */
@@ -279,8 +301,7 @@ solder_status sld_caffe_embed(sld_caffe *c, sld_caffe_layer *l)
     int32_t outputs, rows;
     SLD_TRY(sld_caffe_i32(c, l, "num_output", p->num_output, 1, &outputs));
     SLD_TRY(sld_caffe_i32(c, l, "input_dim", p->input_dim, 1, &rows));
-    sld_caffe_want weight = {
-        .what = "weight", .fan_in = 2, .rank = 2, .dims = {rows, outputs}};
+    sld_caffe_want weight = {.what = "weight", .fan_in = 2, .rank = 2, .dims = {rows, outputs}};
     sld_value *in[2], *y;
     SLD_TRY(sld_caffe_weight(c, l, &weight, &in[0]));
     sld_cast_params cast = {.to = SOLDER_I64};
@@ -289,8 +310,8 @@ solder_status sld_caffe_embed(sld_caffe *c, sld_caffe_layer *l)
     sld_gather_params params = {.kind = SLD_GATHER_AXIS};
     SLD_TRY(sld_caffe_add(c, l, SLD_OP_GATHER, &params, in, 2, &y));
     if (p->bias_term) {
-        sld_caffe_want bias = {.index = 1, .what = "bias", .fill = SLD_CAFFE_FILL_BIAS, .rank = 1,
-                               .dims = {outputs}};
+        sld_caffe_want bias = {
+            .index = 1, .what = "bias", .fill = SLD_CAFFE_FILL_BIAS, .rank = 1, .dims = {outputs}};
         sld_value *b;
         SLD_TRY(sld_caffe_weight(c, l, &bias, &b));
         SLD_TRY(sld_caffe_binary(c, l, SLD_BINARY_SUM, y, b, &y));

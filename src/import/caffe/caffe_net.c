@@ -13,17 +13,46 @@ static solder_status no_memory(const sld_caffe *c)
 
 static const char *v1_type(Caffe__V1LayerParameter__LayerType type)
 {
-    static const char *const names[] = {
-        "",           "Accuracy",     "BNLL",      "Concat",
-        "Convolution", "Data",        "Dropout",   "EuclideanLoss",
-        "Flatten",    "HDF5Data",     "HDF5Output", "Im2col",
-        "ImageData",  "InfogainLoss", "InnerProduct", "LRN",
-        "MultinomialLogisticLoss", "Pooling", "ReLU", "Sigmoid",
-        "Softmax",    "SoftmaxWithLoss", "Split",  "TanH",
-        "WindowData", "Eltwise",      "Power",     "SigmoidCrossEntropyLoss",
-        "HingeLoss",  "MemoryData",   "ArgMax",    "Threshold",
-        "DummyData",  "Slice",        "MVN",       "AbsVal",
-        "Silence",    "ContrastiveLoss", "Exp",    "Deconvolution"};
+    static const char *const names[] = {"",
+                                        "Accuracy",
+                                        "BNLL",
+                                        "Concat",
+                                        "Convolution",
+                                        "Data",
+                                        "Dropout",
+                                        "EuclideanLoss",
+                                        "Flatten",
+                                        "HDF5Data",
+                                        "HDF5Output",
+                                        "Im2col",
+                                        "ImageData",
+                                        "InfogainLoss",
+                                        "InnerProduct",
+                                        "LRN",
+                                        "MultinomialLogisticLoss",
+                                        "Pooling",
+                                        "ReLU",
+                                        "Sigmoid",
+                                        "Softmax",
+                                        "SoftmaxWithLoss",
+                                        "Split",
+                                        "TanH",
+                                        "WindowData",
+                                        "Eltwise",
+                                        "Power",
+                                        "SigmoidCrossEntropyLoss",
+                                        "HingeLoss",
+                                        "MemoryData",
+                                        "ArgMax",
+                                        "Threshold",
+                                        "DummyData",
+                                        "Slice",
+                                        "MVN",
+                                        "AbsVal",
+                                        "Silence",
+                                        "ContrastiveLoss",
+                                        "Exp",
+                                        "Deconvolution"};
     return (size_t)type < SLD_ARRAY_LENGTH(names) ? names[type] : "";
 }
 
@@ -127,7 +156,8 @@ static solder_status check_inputs(sld_caffe *c)
         return sld_fail(c->diag, SOLDER_ERROR_DATA, "caffe: '%s' has %zu input and %zu input_shape",
                         path, net->n_input, net->n_input_shape);
     }
-    if (net->n_input_dim > 0 && (net->n_input_dim % 4 != 0 || net->n_input_dim / 4 != net->n_input)) {
+    if (net->n_input_dim > 0 &&
+        (net->n_input_dim % 4 != 0 || net->n_input_dim / 4 != net->n_input)) {
         return sld_fail(c->diag, SOLDER_ERROR_DATA,
                         "caffe: '%s' has %zu input and %zu input_dim: four each are needed", path,
                         net->n_input, net->n_input_dim);
@@ -218,8 +248,8 @@ static solder_status collect_layers(sld_caffe *c)
                         c->import->model_path);
     }
     SLD_TRY(check_inputs(c));
-    c->layers = sld_arena_array(&c->arena, net->n_input + net->n_layer + net->n_layers,
-                                sizeof *c->layers);
+    c->layers =
+        sld_arena_array(&c->arena, net->n_input + net->n_layer + net->n_layers, sizeof *c->layers);
     if (c->layers == NULL) {
         return no_memory(c);
     }
@@ -459,12 +489,13 @@ static solder_status check_unknown(sld_caffe *c)
             continue;
         }
         count++;
-        int n = used + 64 > sizeof text
-                    ? 0
-                    : snprintf(text + used, sizeof text - used, "%s'%.64s' in %s, line %u:%u%s%.64s%s",
-                               count > 1 ? "; " : "", u->field, u->within, (unsigned)u->line,
-                               (unsigned)u->column, l != NULL ? " (layer '" : "",
-                               l != NULL ? l->name : "", l != NULL ? "')" : "");
+        int n =
+            used + 64 > sizeof text
+                ? 0
+                : snprintf(text + used, sizeof text - used, "%s'%.64s' in %s, line %u:%u%s%.64s%s",
+                           count > 1 ? "; " : "", u->field, u->within, (unsigned)u->line,
+                           (unsigned)u->column, l != NULL ? " (layer '" : "",
+                           l != NULL ? l->name : "", l != NULL ? "')" : "");
         used = n > 0 && (size_t)n < sizeof text - used ? used + (size_t)n : used;
     }
     if (count == 0) {

@@ -74,8 +74,11 @@ static solder_status constant_vector(sld_caffe *c, sld_caffe_layer *l, sld_caffe
 /* The moving-average factor: BVLC divides by it (0: all statistics are 0). */
 static solder_status load_factor(sld_caffe *c, sld_caffe_layer *l, bool divide, float *scale)
 {
-    sld_caffe_want want = {.index = 2, .what = "moving-average factor",
-                           .fill = SLD_CAFFE_FILL_ONE, .rank = 1, .dims = {1}};
+    sld_caffe_want want = {.index = 2,
+                           .what = "moving-average factor",
+                           .fill = SLD_CAFFE_FILL_ONE,
+                           .rank = 1,
+                           .dims = {1}};
     const float *factor = NULL;
     SLD_TRY(sld_caffe_load(c, l, &want, &factor));
     *scale = !divide ? 1 : factor[0] == 0 ? 0 : 1 / factor[0];
@@ -103,8 +106,8 @@ solder_status sld_caffe_batchnorm(sld_caffe *c, sld_caffe_layer *l)
     bool five = p->scale_bias || stored_blobs(c, l) == 5;
     float scale;
     SLD_TRY(load_factor(c, l, !five, &scale));
-    sld_caffe_want want = {.what = "mean", .fill = SLD_CAFFE_FILL_BIAS, .rank = 1,
-                           .dims = {channels}};
+    sld_caffe_want want = {
+        .what = "mean", .fill = SLD_CAFFE_FILL_BIAS, .rank = 1, .dims = {channels}};
     SLD_TRY(load_statistic(c, l, &want, scale, &in[3]));
     want.index = 1;
     want.what = "variance";
@@ -134,8 +137,9 @@ static solder_status covered_dims(const sld_caffe *c, const sld_caffe_layer *l, 
     const sld_value *x = sld_caffe_in(l, 0);
     int rank = x->shape.rank;
     if (num_axes < -1 || num_axes > rank - axis) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "num_axes %d from axis %d on exceeds %d axes",
-                              (int)num_axes, axis, rank);
+        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
+                              "num_axes %d from axis %d on exceeds %d axes", (int)num_axes, axis,
+                              rank);
     }
     want->rank = num_axes < 0 ? rank - axis : num_axes;
     for (int i = 0; i < want->rank; i++) {
@@ -177,8 +181,8 @@ static solder_status add_scale(sld_caffe *c, sld_caffe_layer *l, int axis,
         sld_scale_params params;
         sld_op_defaults(SLD_OP_SCALE, &params);
         params.axis = axis;
-        SLD_TRY(sld_caffe_add(c, l, SLD_OP_SCALE, &params, (sld_value *[]){y, scale, shift}, 3,
-                              &y));
+        SLD_TRY(
+            sld_caffe_add(c, l, SLD_OP_SCALE, &params, (sld_value *[]){y, scale, shift}, 3, &y));
     }
     sld_caffe_out(l, 0, y);
     return SOLDER_OK;
@@ -304,8 +308,8 @@ static solder_status top_k(sld_caffe *c, sld_caffe_layer *l, sld_value *x, const
         return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "top_k is %d of %lld values", axis_k[1],
                               (long long)size);
     }
-    sld_slice_params reverse = {.count = 1, .axes = {axis}, .start = {-1}, .end = {INT64_MIN},
-                                .step = {-1}};
+    sld_slice_params reverse = {
+        .count = 1, .axes = {axis}, .start = {-1}, .end = {INT64_MIN}, .step = {-1}};
     SLD_TRY(sld_caffe_add(c, l, SLD_OP_SLICE, &reverse, &x, 1, &x));
     sld_topk_params params = {.axis = axis, .largest = 1, .sorted = 1, .k = axis_k[1]};
     sld_node *node;

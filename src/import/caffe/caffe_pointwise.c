@@ -259,9 +259,10 @@ solder_status sld_caffe_eltwise(sld_caffe *c, sld_caffe_layer *l)
     sld_binary kind = p->operation == CAFFE__ELTWISE_PARAMETER__ELTWISE_OP__PROD ? SLD_BINARY_PROD
                                                                                  : SLD_BINARY_MAX;
     if (p->n_coeff > 0 && (!sum || p->n_coeff != l->p->n_bottom)) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, sum ? "%zu coeff for %zu bottoms"
-                              : "coeff is for SUM only (%zu coeff, %zu bottoms)", p->n_coeff,
-                              l->p->n_bottom);
+        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
+                              sum ? "%zu coeff for %zu bottoms"
+                                  : "coeff is for SUM only (%zu coeff, %zu bottoms)",
+                              p->n_coeff, l->p->n_bottom);
     }
     SLD_TRY(check_shapes(c, l));
     sld_value *y = NULL;

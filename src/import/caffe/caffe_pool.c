@@ -86,8 +86,8 @@ solder_status sld_caffe_pooling(sld_caffe *c, sld_caffe_layer *l)
                                                                         : SLD_POOL_AVERAGE_PADDED;
     params.spatial = 2;
     params.global = p->global_pooling != 0;
-    bool floor = p->round_mode == CAFFE__POOLING_PARAMETER__ROUND_MODE__FLOOR ||
-                 p->torch_pooling || !p->ceil_mode;
+    bool floor = p->round_mode == CAFFE__POOLING_PARAMETER__ROUND_MODE__FLOOR || p->torch_pooling ||
+                 !p->ceil_mode;
     params.round = floor ? SLD_ROUND_FLOOR : SLD_ROUND_CAFFE;
     SLD_TRY(params.global ? check_global(c, l) : read_window(c, l, &params));
     sld_value *x = sld_caffe_in(l, 0), *y;
@@ -123,8 +123,8 @@ static solder_status add_level(sld_caffe *c, sld_caffe_layer *l, uint32_t level,
         params.stride[i] = params.window[i];
         params.pad_begin[i] = params.pad_end[i] = (int32_t)((window * bins - size + 1) / 2);
         if (params.pad_begin[i] >= params.window[i]) {
-            return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
-                                  "its bottom is too small for %u levels", level + 1);
+            return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "its bottom is too small for %u levels",
+                                  level + 1);
         }
     }
     return sld_caffe_add(c, l, SLD_OP_POOLING, &params, &x, 1, out);
@@ -144,8 +144,8 @@ solder_status sld_caffe_spp(sld_caffe *c, sld_caffe_layer *l)
             sld_caffe_out(l, 0, levels[0]);
             return SOLDER_OK;
         }
-        sld_shape flat = {.rank = 2, .d = {levels[i]->shape.d[0],
-                                           sld_caffe_product(c, levels[i], 1, 4)}};
+        sld_shape flat = {.rank = 2,
+                          .d = {levels[i]->shape.d[0], sld_caffe_product(c, levels[i], 1, 4)}};
         SLD_TRY(sld_caffe_reshape(c, l, levels[i], &flat, &levels[i]));
     }
     sld_concat_params params = {.axis = 1};

@@ -10,8 +10,10 @@ static solder_status shape_dims(const sld_caffe *c, const sld_caffe_layer *l,
                                 const Caffe__BlobShape *shape, solder_dims *dims)
 {
     if (shape->n_dim > SOLDER_MAX_RANK) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_UNSUPPORTED, "its shape has %zu axes, at most %d "
-                              "are supported", shape->n_dim, SOLDER_MAX_RANK);
+        return sld_caffe_fail(c, l, SOLDER_ERROR_UNSUPPORTED,
+                              "its shape has %zu axes, at most %d "
+                              "are supported",
+                              shape->n_dim, SOLDER_MAX_RANK);
     }
     dims->rank = (int32_t)shape->n_dim;
     for (size_t i = 0; i < shape->n_dim; i++) {
@@ -48,8 +50,9 @@ static solder_status model_dims(const sld_caffe *c, const sld_caffe_layer *l, si
         const Caffe__DummyDataParameter *p = l->param;
         shape = shape_of(p->shape, p->n_shape, i);
         if (p->n_num > 0) {
-            *dims = (solder_dims){4, {nth(p->num, p->n_num, i), nth(p->channels, p->n_channels, i),
-                                      nth(p->height, p->n_height, i), nth(p->width, p->n_width, i)}};
+            *dims = (solder_dims){4,
+                                  {nth(p->num, p->n_num, i), nth(p->channels, p->n_channels, i),
+                                   nth(p->height, p->n_height, i), nth(p->width, p->n_width, i)}};
         }
     } else if (strcmp(l->type, "MemoryData") == 0 && i == 0) {
         const Caffe__MemoryDataParameter *p = l->param;
@@ -73,7 +76,8 @@ solder_status sld_caffe_input(sld_caffe *c, sld_caffe_layer *l)
         if (dims.rank < 0 && (spec == NULL || spec->dims.rank == 0)) {
             return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
                                   "the model does not say what shape its top '%s' has: give it, as "
-                                  "with --input %s=1x3x224x224", name, name);
+                                  "with --input %s=1x3x224x224",
+                                  name, name);
         }
         SLD_TRY(sld_import_input(c->import, name, SOLDER_F32, &dims, NULL, &l->top[i]->value));
     }
@@ -165,7 +169,7 @@ solder_status sld_caffe_slice(sld_caffe *c, sld_caffe_layer *l)
     }
     int64_t range[2] = {0, 0};
     for (size_t i = 0; i < tops; i++) {
-        range[1] = i + 1 == tops ? size
+        range[1] = i + 1 == tops          ? size
                    : p->n_slice_point > 0 ? (int64_t)p->slice_point[i]
                                           : size / (int64_t)tops * (int64_t)(i + 1);
         if (range[1] <= range[0] || range[1] > size) {
@@ -223,8 +227,8 @@ solder_status sld_caffe_flatten(sld_caffe *c, sld_caffe_layer *l)
 }
 
 /* Divides the elements of the replaced axes by the dimensions given. */
-static solder_status infer_dim(sld_caffe *c, const sld_caffe_layer *l, sld_dim whole,
-                               sld_dim given, sld_dim *out)
+static solder_status infer_dim(sld_caffe *c, const sld_caffe_layer *l, sld_dim whole, sld_dim given,
+                               sld_dim *out)
 {
     int64_t a, b;
     sld_expr_table *exprs = &c->graph->exprs;
@@ -281,13 +285,16 @@ solder_status sld_caffe_reshape_layer(sld_caffe *c, sld_caffe_layer *l)
     SLD_TRY(sld_caffe_axis(c, l, p->axis, rank + 1, &range[0]));
     range[1] = p->num_axes == -1 ? rank : range[0] + p->num_axes;
     if (p->num_axes < -1 || p->num_axes > rank - range[0]) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "num_axes %d from axis %d on exceeds %d axes",
-                              (int)p->num_axes, range[0], rank);
+        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
+                              "num_axes %d from axis %d on exceeds %d axes", (int)p->num_axes,
+                              range[0], rank);
     }
     size_t outer = (size_t)(range[0] + rank - range[1]);
     if (p->shape->n_dim + outer > SOLDER_MAX_RANK) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_UNSUPPORTED, "its top has %zu axes, at most %d are "
-                              "supported", p->shape->n_dim + outer, SOLDER_MAX_RANK);
+        return sld_caffe_fail(c, l, SOLDER_ERROR_UNSUPPORTED,
+                              "its top has %zu axes, at most %d are "
+                              "supported",
+                              p->shape->n_dim + outer, SOLDER_MAX_RANK);
     }
     sld_shape shape = {.rank = (int32_t)(p->shape->n_dim + outer)};
     for (int i = 0; i < range[0]; i++) {
@@ -337,8 +344,8 @@ static solder_status crop_open(sld_caffe *c, sld_caffe_layer *l, int axis,
     }
     sld_shape_params shape = {.start = axis, .end = reference->shape.rank};
     SLD_TRY(sld_caffe_add(c, l, SLD_OP_SHAPE, &shape, &reference, 1, &sizes));
-    SLD_TRY(sld_graph_add_constant(c->graph, l->name, SOLDER_I64, 1, &count, p->start, true,
-                                   &in[1]));
+    SLD_TRY(
+        sld_graph_add_constant(c->graph, l->name, SOLDER_I64, 1, &count, p->start, true, &in[1]));
     SLD_TRY(sld_caffe_binary(c, l, SLD_BINARY_SUM, sizes, in[1], &in[2]));
     SLD_TRY(sld_graph_add_constant(c->graph, l->name, SOLDER_I64, 1, &count, axes, true, &in[3]));
     sld_slice_params params;
@@ -381,7 +388,8 @@ solder_status sld_caffe_crop(sld_caffe *c, sld_caffe_layer *l)
     int axis, rank = x->shape.rank;
     SLD_TRY(sld_caffe_axis(c, l, p->axis, rank, &axis));
     if (sld_caffe_in(l, 1)->shape.rank != rank) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "its bottoms differ in their number of axes");
+        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
+                              "its bottoms differ in their number of axes");
     }
     if (p->n_offset > 1 && p->n_offset != (size_t)(rank - axis)) {
         return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "%zu offset for %d cropped axes",
@@ -403,9 +411,9 @@ solder_status sld_caffe_crop(sld_caffe *c, sld_caffe_layer *l)
 static solder_status check_image(const sld_caffe *c, const sld_caffe_layer *l)
 {
     int rank = sld_caffe_in(l, 0)->shape.rank;
-    return rank == 4 ? SOLDER_OK
-                     : sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "its bottom has %d axes, not 4",
-                                      rank);
+    return rank == 4
+               ? SOLDER_OK
+               : sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "its bottom has %d axes, not 4", rank);
 }
 
 /* Extent of one axis after the layer; size is the extent after cropping. */
@@ -441,8 +449,10 @@ solder_status sld_caffe_interp(sld_caffe *c, sld_caffe_layer *l)
     const Caffe__InterpParameter *p = l->param;
     SLD_TRY(check_image(c, l));
     sld_value *x = sld_caffe_in(l, 0), *y;
-    sld_slice_params crop = {.count = 2, .axes = {2, 3}, .start = {-(int64_t)p->pad_beg,
-                             -(int64_t)p->pad_beg}, .step = {1, 1}};
+    sld_slice_params crop = {.count = 2,
+                             .axes = {2, 3},
+                             .start = {-(int64_t)p->pad_beg, -(int64_t)p->pad_beg},
+                             .step = {1, 1}};
     sld_resize_params params;
     sld_op_defaults(SLD_OP_RESIZE, &params);
     params.mode = SLD_RESIZE_LINEAR;
@@ -521,8 +531,8 @@ solder_status sld_caffe_shuffle_channel(sld_caffe *c, sld_caffe_layer *l)
     for (int64_t i = 0; i < channels; i++) {
         order[i] = i % groups * (channels / groups) + i / groups;
     }
-    SLD_TRY(sld_graph_add_constant(c->graph, l->name, SOLDER_I64, 1, &channels, order, false,
-                                   &in[1]));
+    SLD_TRY(
+        sld_graph_add_constant(c->graph, l->name, SOLDER_I64, 1, &channels, order, false, &in[1]));
     sld_gather_params params = {.kind = SLD_GATHER_AXIS, .axis = 1};
     SLD_TRY(sld_caffe_add(c, l, SLD_OP_GATHER, &params, in, 2, &y));
     sld_caffe_out(l, 0, y);

@@ -449,8 +449,10 @@ static void notice_nan(const sld_caffe *c, const sld_caffe_layer *l, const sld_c
         bad += isnan(data[i]) != 0;
     }
     if (bad > 0) {
-        sld_log(c->diag, SOLDER_LOG_NOTICE, "caffe: layer '%s' (%s): %zu of %zu values of its %s "
-                "are NaN", l->name, l->type, bad, count, want->what);
+        sld_log(c->diag, SOLDER_LOG_NOTICE,
+                "caffe: layer '%s' (%s): %zu of %zu values of its %s "
+                "are NaN",
+                l->name, l->type, bad, count, want->what);
     }
 }
 
@@ -465,7 +467,8 @@ solder_status sld_caffe_load(sld_caffe *c, sld_caffe_layer *l, const sld_caffe_w
         return make_weights(c, l, want, out);
     }
     if (want->index >= stored->count) {
-        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "'%s' has %zu blobs for it, its %s is missing",
+        return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
+                              "'%s' has %zu blobs for it, its %s is missing",
                               c->import->weights_path, stored->count, want->what);
     }
     const sld_caffe_blob *blob = &stored->blobs[want->index];

@@ -287,7 +287,8 @@ static size_t element_size(const ProtobufCFieldDescriptor *field)
     }
 }
 
-/* Room for one more element. Capacities are powers of two, so the count alone tells when to grow. */
+/* Room for one more element. Capacities are powers of two, so the count alone tells when to grow.
+ */
 static solder_status append(parser *p, const ProtobufCFieldDescriptor *field, void *message,
                             void **element)
 {
@@ -381,7 +382,7 @@ static solder_status note_unknown(parser *p, const sld_token *name, const Protob
     if (unknown == NULL || field == NULL) {
         return fail_memory(p);
     }
-    *unknown = (sld_prototxt_unknown){p->owner,     field, within->descriptor->short_name,
+    *unknown = (sld_prototxt_unknown){p->owner,   field,        within->descriptor->short_name,
                                       name->line, name->column, NULL};
     *reader->last_unknown = unknown;
     reader->last_unknown = &unknown->next;
@@ -435,8 +436,8 @@ static solder_status read_field(parser *p, ProtobufCMessage *message, int depth)
         return fail_expected(p, "':'");
     }
     if (field->label == PROTOBUF_C_LABEL_REPEATED) {
-        bool opaque = is_message &&
-                      ((const ProtobufCMessageDescriptor *)field->descriptor)->n_fields == 0;
+        bool opaque =
+            is_message && ((const ProtobufCMessageDescriptor *)field->descriptor)->n_fields == 0;
         if (!opaque && accept(p, '[')) {
             return read_list(p, field, message, depth);
         }

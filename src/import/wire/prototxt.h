@@ -12,7 +12,7 @@
 #include "base/memory.h"
 
 /* Largest text accepted, and deepest nesting. */
-#define SLD_PROTOTXT_MAX_SIZE ((size_t)64 << 20)
+#define SLD_PROTOTXT_MAX_SIZE  ((size_t)64 << 20)
 #define SLD_PROTOTXT_MAX_DEPTH 64
 
 /* A field that the message type does not have. */

@@ -26,8 +26,8 @@ static int hex_digit(char c)
 
 void sld_lexer_open(sld_lexer *lexer, const char *text, size_t size)
 {
-    *lexer = (sld_lexer){.at = text, .end = size == 0 ? text : text + size, .line_start = text,
-                         .line = 1};
+    *lexer = (sld_lexer){
+        .at = text, .end = size == 0 ? text : text + size, .line_start = text, .line = 1};
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* byte order mark */
         lexer->at += 3;
     }
@@ -56,8 +56,8 @@ static const char *number_end(const char *p, const char *end)
 {
     bool hex = end - p > 1 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
     for (; p < end; p++) {
-        bool exponent = !hex && (p[0] == 'e' || p[0] == 'E') && end - p > 1 &&
-                        (p[1] == '-' || p[1] == '+');
+        bool exponent =
+            !hex && (p[0] == 'e' || p[0] == 'E') && end - p > 1 && (p[1] == '-' || p[1] == '+');
         if (exponent) {
             p++;
         } else if (!is_digit(*p) && !is_letter(*p) && *p != '.') {
