@@ -24,7 +24,9 @@ static void append(message *m, const void *data, size_t size)
     if (larger == NULL) {
         exit(3);
     }
-    memcpy(larger + m->size, data, size);
+    if (size > 0) {
+        memcpy(larger + m->size, data, size);
+    }
     m->data = larger;
     m->size += size;
 }
