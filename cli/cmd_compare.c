@@ -293,12 +293,12 @@ static int evaluate(comparison *c)
                                   : report(c);
 }
 
-/* Items of a plan property, as the builder wrote them: separated by blanks. */
+/* Items of a plan property, as the builder wrote them: one per line. */
 static void split_property(char *text, cli_list *list)
 {
     char *rest = text;
     while (rest != NULL && list->count < CLI_LIST_MAX) {
-        char *item = strsep(&rest, " ");
+        char *item = strsep(&rest, "\n");
         if (*item != '\0') {
             list->items[list->count++] = item;
         }

@@ -31,14 +31,15 @@ static const sld_importer *find_importer(const char *path, const sld_file *file)
     return NULL;
 }
 
-/* "x=1x3x?x?:nhwc y:f32" as the command line would say it; kept in the plan for `compare`. */
+/* "x=1x3x?x?:nhwc", "y:f32" as the command line would say it, one per line; kept in the plan for
+ * `compare`. */
 static solder_status describe_inputs(solder_network *network, const solder_import_options *options)
 {
     sld_text text = {.allocator = &network->builder->counted};
     solder_status status = SOLDER_OK;
     for (size_t i = 0; status == SOLDER_OK && i < options->input_count; i++) {
         const solder_input_spec *spec = &options->inputs[i];
-        status = sld_text_printf(&text, "%s%s%s%s", i == 0 ? "" : " ",
+        status = sld_text_printf(&text, "%s%s%s%s", i == 0 ? "" : "\n",
                                  spec->name != NULL ? spec->name : "",
                                  spec->dtype != SOLDER_NONE ? ":" : "",
                                  spec->dtype != SOLDER_NONE ? solder_dtype_name(spec->dtype) : "");
@@ -66,7 +67,7 @@ static solder_status describe_import(solder_network *network, const solder_impor
     SLD_TRY(describe_inputs(network, options));
     const char *outputs = "";
     for (size_t i = 0; i < options->output_count && outputs != NULL; i++) {
-        outputs = sld_arena_printf(arena, "%s%s%s", outputs, i == 0 ? "" : " ",
+        outputs = sld_arena_printf(arena, "%s%s%s", outputs, i == 0 ? "" : "\n",
                                    options->outputs[i]);
     }
     const char *weights = "";
