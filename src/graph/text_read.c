@@ -120,10 +120,9 @@ static bool is_number_char(char c)
     return sld_text_word_char(c) || c == '+' || c == '-';
 }
 
-/* A whole number; '.' is no part of it, so that 1..2..3 reads as three. */
-static bool is_integer_char(char c)
+static bool is_digit(char c)
 {
-    return (c >= '0' && c <= '9') || c == '-' || c == '+';
+    return c >= '0' && c <= '9';
 }
 
 /* True and past it if the next word is that one. */
@@ -166,9 +165,13 @@ static bool parse_f64(const char *token, double *value)
 
 static solder_status read_integer(reader *r, int64_t *value)
 {
-    char token[64];
-    read_token(r, is_integer_char, token, sizeof token);
-    if (token[0] == '\0') {
+    char token[64] = {0};
+    char sign = peek(r);
+    size_t signs = (sign == '-' || sign == '+') && accept(r, sign) ? 1 : 0;
+    token[0] = signs == 1 ? sign : '\0';
+    if (r->p < r->end && is_digit(*r->p)) {
+        read_token(r, is_digit, token + signs, sizeof token - signs);
+    } else {
         return unexpected(r, "a whole number");
     }
     return parse_i64(token, value) ? SOLDER_OK
@@ -285,7 +288,7 @@ static solder_status read_primary(reader *r, int nesting, sld_dim *out)
         *out = SLD_DIM_NONE;
         return SOLDER_OK;
     }
-    if (is_integer_char(c)) {
+    if (is_digit(c) || c == '-' || c == '+') {
         int64_t value;
         SLD_TRY(read_integer(r, &value));
         *out = sld_expr_const(&r->graph->exprs, value);

@@ -47,7 +47,7 @@ static void test_sources(void **state)
                "symbol N 1..4..8\n"
                "symbol \"a b\" 0..0..7\n"
                "input %data f32[N,3,8,8] nhwc\n"
-               "input %\"data 0\" i64[(N*2),\"a b\",((N+1)/2)]\n"
+               "input %\"data 0\" i64[(N*2),\"a b\",((N+1)/2),(64-(N*8)),(N+-1)]\n"
                "constant %a f32[2,2] values [1, -0, 0.100000001, inf]\n"
                "constant %b i8[3] values [-128, 0, 127]\n"
                "constant %c u64[1] values [18446744073709551615]\n"
@@ -83,7 +83,7 @@ static void test_free_form(void **state)
 {
     (void)state;
     sld_graph *graph = read_text("# a comment\n\n"
-                                 "input %x f32[ (2 + M*3) max 4 , 1 ]   # M is declared here\r\n"
+                                 "input %x f32[ (2 + M*3) max 4 , 1, 64-M-1 ]   # M is declared here\r\n"
                                  "constant %r f32[2,3] random 7\n"
                                  "constant %i i32[4] random -1\n"
                                  "constant %v i32[4] values [1,\n  2, # two\n 3,4]\n"
