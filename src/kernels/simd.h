@@ -424,6 +424,20 @@ static SLD_ALWAYS_INLINE vf vf_abs(vf a)
     return vf_and(a, vf_from_bits(vi_set1(0x7fffffff)));
 }
 
+/* whole, a constant, says that every lane is live: masked stores are slow on AVX2. */
+static SLD_ALWAYS_INLINE vf vf_load_part(const float *p, vm live, const bool whole)
+{
+    return whole ? vf_load(p) : vf_load_m(p, live);
+}
+static SLD_ALWAYS_INLINE void vf_store_part(float *p, vf v, vm live, const bool whole)
+{
+    if (whole) {
+        vf_store(p, v);
+    } else {
+        vf_store_m(p, v, live);
+    }
+}
+
 /* p[2 lane] for lanes [from, to); the others are 0. */
 static SLD_ALWAYS_INLINE vf vf_load_even(const float *p, int64_t from, int64_t to)
 {

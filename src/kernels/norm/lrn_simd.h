@@ -45,21 +45,10 @@ static SLD_ALWAYS_INLINE vf lrn_value(const lrn_job *j, vf x, vf sum)
     return vf_div(x, power);
 }
 
-/* Whole vectors go without a mask: masked stores are slow on AVX2. */
-static SLD_ALWAYS_INLINE vf lrn_load(const float *x, vm live, const bool whole)
-{
-    return whole ? vf_load(x) : vf_load_m(x, live);
-}
-
 static SLD_ALWAYS_INLINE void lrn_store(const lrn_job *j, vf x, vf sum, float *y, vm live,
                                         const bool whole)
 {
-    vf v = lrn_value(j, x, sum);
-    if (whole) {
-        vf_store(y, v);
-    } else {
-        vf_store_m(y, v, live);
-    }
+    vf_store_part(y, lrn_value(j, x, sum), live, whole);
 }
 
 /* The window is rows window[0]..window[1] of x, its output row window[2]. */
@@ -68,10 +57,10 @@ static SLD_ALWAYS_INLINE void lrn_vector(const lrn_job *j, const float *x, const
 {
     vf sum = vf_zero();
     for (int64_t c = window[0]; c <= window[1]; c++) {
-        vf v = lrn_load(x + c * j->plane, live, whole);
+        vf v = vf_load_part(x + c * j->plane, live, whole);
         sum = vf_fma(v, v, sum);
     }
-    vf v = lrn_load(x + window[2] * j->plane, live, whole);
+    vf v = vf_load_part(x + window[2] * j->plane, live, whole);
     lrn_store(j, v, sum, y + window[2] * j->plane, live, whole);
 }
 
@@ -134,9 +123,9 @@ static SLD_ALWAYS_INLINE void lrn_across_columns(const lrn_job *j, const float *
     const sld_lrn_params *p = j->run->params;
     vf sum = vf_zero();
     for (int64_t k = 0; k < p->size; k++) {
-        sum = vf_add(sum, lrn_load(sums + k, live, whole));
+        sum = vf_add(sum, vf_load_part(sums + k, live, whole));
     }
-    lrn_store(j, lrn_load(x, live, whole), sum, y, live, whole);
+    lrn_store(j, vf_load_part(x, live, whole), sum, y, live, whole);
 }
 
 static void lrn_within_plane(const lrn_job *j, const float *x, float *y, float *sums)
