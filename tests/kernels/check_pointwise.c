@@ -154,10 +154,26 @@ static void scale_case(check_random *r, check_case *c)
     if (check_chance(r, 0.7)) {
         check_tensor(&c->in[2], SOLDER_F32, covered, c->in[0].dim + p->axis);
         c->in_count = 3;
+        c->in[1].dtype = check_chance(r, 0.1) ? SOLDER_NONE : SOLDER_F32;
     }
     p->epilogue.act = check_chance(r, 0.5) ? SLD_ACT_RELU : SLD_ACT_NONE;
     one_to_one(c, 3e-7, 2e-7); /* sums of two terms below 1 */
     describe(c, "scale", p->axis);
+}
+
+/* "1x64x56x56 AXIS" */
+static bool scale_shape(const char *line, bool small, check_case *c)
+{
+    (void)small;
+    int axis = 1;
+    memset(c, 0, sizeof *c);
+    bool made = read_dims(line, &c->in[0], &axis);
+    c->params.scale = (sld_scale_params){.axis = axis, .epilogue = {.act = SLD_ACT_RELU}};
+    check_tensor(&c->in[1], SOLDER_F32, 1, c->in[0].dim + axis);
+    c->in[2] = c->in[1];
+    c->in_count = 3;
+    one_to_one(c, 3e-7, 2e-7);
+    return made;
 }
 
 static void batchnorm_case(check_random *r, check_case *c)
@@ -230,7 +246,7 @@ static bool lrn_shape(const char *line, bool small, check_case *c)
 const check_family check_activation = {"activation", activation_case, activation_shape};
 const check_family check_prelu = {"prelu", prelu_case, prelu_shape};
 const check_family check_elementwise = {"elementwise", elementwise_case, NULL};
-const check_family check_scale = {"scale", scale_case, NULL};
+const check_family check_scale = {"scale", scale_case, scale_shape};
 const check_family check_batchnorm = {"batchnorm", batchnorm_case, NULL};
 const check_family check_softmax = {"softmax", softmax_case, softmax_shape};
 const check_family check_lrn = {"lrn", lrn_case, lrn_shape};
