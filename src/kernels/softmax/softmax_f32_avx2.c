@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/softmax/softmax_simd.h"
+
+const sld_kernel sld_softmax_f32_avx2 = {.name = "softmax_f32_avx2",
+                                         .family = "softmax",
+                                         .isa = SLD_ISA_AVX2,
+                                         .supports = softmax_supports,
+                                         .run = softmax_run};
