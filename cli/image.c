@@ -107,6 +107,9 @@ static int decode_jpeg(const char *path, const uint8_t *data, size_t size, cli_i
         }
     }
     (void)tjDestroy(jpeg);
+    if (status == CLI_DONE) {
+        status = cli_image_orient(cli_jpeg_orientation(data, size), image);
+    }
     return status;
 }
 

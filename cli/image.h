@@ -16,9 +16,15 @@ typedef struct cli_image {
 #define CLI_IMAGE_PIXELS_MAX (1u << 28)
 
 bool cli_image_probe(const uint8_t *data, size_t size);
-/* path is for errors. Alpha is dropped, gray is spread over R, G and B. */
+/* path is for errors. Alpha is dropped, gray is spread over R, G and B, JPEGs are turned upright.
+ */
 int cli_image_decode(const char *path, const uint8_t *data, size_t size, cli_image *image);
 void cli_image_free(cli_image *image);
+
+/* 1 to 8 as Exif counts them; 1, upright, if the JPEG does not say. */
+int cli_jpeg_orientation(const uint8_t *data, size_t size);
+/* Turns and mirrors the picture so that it stands upright. */
+int cli_image_orient(int orientation, cli_image *image);
 
 /*
  * Bilinear with half-pixel centres and edges repeated, in the fixed-point arithmetic of OpenCV's

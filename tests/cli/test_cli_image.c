@@ -169,6 +169,81 @@ static void test_jpeg(void **state)
     (void)tjDestroy(jpeg);
 }
 
+/* Black on the left, white on the right, with an Exif block right behind the start marker. */
+static size_t make_oriented(const uint8_t *exif, size_t exif_size, uint8_t *file)
+{
+    uint8_t rows[16 * 32 * 3];
+    for (int i = 0; i < 16 * 32; i++) {
+        memset(rows + i * 3, i % 32 < 16 ? 0 : 255, 3);
+    }
+    tjhandle jpeg = tjInitCompress();
+    unsigned char *plain = NULL;
+    unsigned long size = 0;
+    assert_int_equal(tjCompress2(jpeg, rows, 32, 0, 16, TJPF_RGB, &plain, &size, TJSAMP_444, 95, 0),
+                     0);
+    memcpy(file, plain, 2);
+    memcpy(file + 2, exif, exif_size);
+    memcpy(file + 2 + exif_size, plain + 2, size - 2);
+    tjFree(plain);
+    (void)tjDestroy(jpeg);
+    return size + exif_size;
+}
+
+static void test_orientation(void **state)
+{
+    (void)state;
+    uint8_t file[4096];
+    cli_image image;
+    /* APP1 of 34 bytes, "Exif", big-endian TIFF with one entry: orientation, short, 1, value. */
+    uint8_t exif[36] = {0xff, 0xe1, 0, 34, 'E', 'x',  'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0,
+                        0,    8,    0, 1,  1,   0x12, 0,   3,   0, 0, 0,   1,   0, 6,  0, 0};
+    size_t size = make_oriented(exif, sizeof exif, file);
+    assert_int_equal(cli_jpeg_orientation(file, size), 6);
+    assert_int_equal(decode(file, size, &image), CLI_DONE);
+    /* A quarter turn clockwise: what was left is on top. */
+    assert_int_equal(image.width, 16);
+    assert_int_equal(image.height, 32);
+    assert_true(image.pixels[0] < 10 && image.pixels[15 * 3] < 10);
+    assert_true(image.pixels[31 * 16 * 3] > 245);
+    cli_image_free(&image);
+    exif[29] = 9; /* nonsense is upright */
+    size = make_oriented(exif, sizeof exif, file);
+    assert_int_equal(decode(file, size, &image), CLI_DONE);
+    assert_int_equal(image.width, 32);
+    cli_image_free(&image);
+    exif[29] = 6;
+    for (size_t i = 0; i < sizeof exif - 4; i++) { /* any damage is survived */
+        uint8_t *block = malloc(2 + i);
+        assert_non_null(block);
+        memcpy(block, "\xff\xd8", 2);
+        memcpy(block + 2, exif, i);
+        assert_int_equal(cli_jpeg_orientation(block, 2 + i), 1);
+        if (i > 3) {
+            block[5] = (uint8_t)(i - 2);
+            (void)cli_jpeg_orientation(block, 2 + i);
+        }
+        free(block);
+    }
+}
+
+static void test_all_orientations(void **state)
+{
+    (void)state;
+    /* 2 x 1: a b, by orientation: as displayed, row by row. */
+    static const char *const wanted[9] = {"", "ab", "ba", "ba", "ab", "ab", "ab", "ba", "ba"};
+    for (int orientation = 1; orientation <= 8; orientation++) {
+        const uint8_t two[6] = {'a', 0, 0, 'b', 0, 0};
+        cli_image image = {2, 1, malloc(6)};
+        assert_non_null(image.pixels);
+        memcpy(image.pixels, two, 6);
+        assert_int_equal(cli_image_orient(orientation, &image), CLI_DONE);
+        assert_int_equal(image.width, orientation < 5 ? 2 : 1);
+        assert_int_equal(image.pixels[0], wanted[orientation][0]);
+        assert_int_equal(image.pixels[3], wanted[orientation][1]);
+        cli_image_free(&image);
+    }
+}
+
 static cli_image copy_image(const uint8_t *data, int width, int height)
 {
     cli_image image = {width, height, malloc((size_t)(width * height * 3))};
@@ -254,6 +329,8 @@ int main(void)
         cmocka_unit_test(test_png),
         cmocka_unit_test(test_png_of_huge_size),
         cmocka_unit_test(test_jpeg),
+        cmocka_unit_test(test_orientation),
+        cmocka_unit_test(test_all_orientations),
         cmocka_unit_test(test_resize),
         cmocka_unit_test(test_rule),
         cmocka_unit_test(test_crop_and_pad),

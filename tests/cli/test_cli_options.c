@@ -3,10 +3,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "files.h"
 #include "message.h"
 #include "options.h"
 #include "parse.h"
@@ -216,6 +218,48 @@ static void test_preprocess(void **state)
     }
 }
 
+static void write_mean(const char *path, const void *data, size_t size)
+{
+    assert_int_equal(cli_file_write(path, data, size, NULL, 0), CLI_DONE);
+}
+
+/* BlobProto: channels (2), then packed floats (5), or a shape (7). */
+static void test_mean_file(void **state)
+{
+    (void)state;
+    const char *path = BINARY_DIR "/test_cli.binaryproto";
+    const float values[6] = {1, 3, 10, 30, 100, 300};
+    uint8_t blob[64] = {0x08, 1, 0x10, 3, 0x18, 1, 0x20, 2, 0x2a, 24};
+    memcpy(blob + 10, values, 24);
+    write_mean(path, blob, 34);
+    cli_name name;
+    solder_preprocess p;
+    assert_int_equal(
+        cli_parse_preprocess("bgr,mean=" BINARY_DIR "/test_cli.binaryproto", &name, &p), CLI_DONE);
+    assert_true(p.mean[0] == 2 && p.mean[1] == 20 && p.mean[2] == 200);
+
+    uint8_t shaped[64] = {0x3a, 6, 0x0a, 4, 1, 3, 1, 2, 0x2a, 24};
+    float mean[4];
+    size_t count;
+    memcpy(shaped + 10, values, 24);
+    write_mean(path, shaped, 34);
+    assert_int_equal(cli_read_mean(path, mean, &count), CLI_DONE);
+    assert_int_equal(count, 3);
+    assert_true(mean[2] == 200);
+
+    for (size_t size = 0; size < 34; size++) { /* truncated anywhere */
+        write_mean(path, blob, size);
+        assert_int_equal(cli_read_mean(path, mean, &count), CLI_DATA);
+    }
+    blob[3] = 4;
+    write_mean(path, blob, 34);
+    assert_int_equal(cli_read_mean(path, mean, &count), CLI_DATA);
+    assert_string_equal(cli_error(),
+                        BINARY_DIR "/test_cli.binaryproto: a mean file of 6 values and 4 channels");
+    (void)remove(path);
+    assert_int_equal(cli_read_mean(path, mean, &count), CLI_MACHINE);
+}
+
 static void test_status_to_exit_code(void **state)
 {
     (void)state;
@@ -241,6 +285,7 @@ int main(void)
         cmocka_unit_test(test_input_specs),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_preprocess),
+        cmocka_unit_test(test_mean_file),
         cmocka_unit_test(test_status_to_exit_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
