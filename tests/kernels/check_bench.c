@@ -116,7 +116,9 @@ static void bench_shape(void *user, const char *label, check_case *c)
     for (size_t i = 0; i < count; i++) {
         const sld_kernel *k = kernels[i];
         sld_run run = {&c->params, c->in, c->out, c->in_count, c->out_count, NULL, NULL};
-        if (strcmp(k->family, b->family->family) == 0 && k->isa != SLD_ISA_PORTABLE &&
+        bool reference = k == sld_kernel_reference(k->family); /* slow: only by name */
+        if (strcmp(k->family, b->family->family) == 0 &&
+            (!reference || (filter != NULL && strstr(k->name, filter) != NULL)) &&
             (b->options->isas & (1u << k->isa)) != 0 &&
             (filter == NULL || strstr(k->name, filter) != NULL || strstr(label, filter) != NULL) &&
             (k->supports == NULL || k->supports(&run))) {
