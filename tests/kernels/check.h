@@ -46,10 +46,16 @@ typedef struct check_case {
         sld_lrn_params lrn;
         sld_scale_params scale;
         sld_batchnorm_params batchnorm;
+        sld_normalization_params normalization;
+        sld_lpnorm_params lpnorm;
         sld_reduce_params reduce;
         sld_softmax_params softmax;
         sld_elementwise_params elementwise;
         sld_unary_params unary;
+        sld_cast_params cast;
+        sld_select_params select;
+        sld_resize_params resize;
+        sld_argmax_params argmax;
     } params;
     sld_epilogue *epilogue; /* inside params; NULL: none. CHECK_DOT applies it after the sums */
     float *factors[2];      /* inside params: signs dropped for the magnitude of CHECK_DOT */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/norm/normalization_simd.h"
+#include "kernels/norm/lpnorm_simd.h"
+
+const sld_kernel sld_normalization_f32_avx2 = {.name = "normalization_f32_avx2",
+                                               .family = "normalization",
+                                               .isa = SLD_ISA_AVX2,
+                                               .supports = norm_supports,
+                                               .run = norm_run};
+
+const sld_kernel sld_lpnorm_f32_avx2 = {.name = "lpnorm_f32_avx2",
+                                        .family = "lpnorm",
+                                        .isa = SLD_ISA_AVX2,
+                                        .supports = lp_supports,
+                                        .run = lp_run};
