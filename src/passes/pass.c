@@ -38,6 +38,9 @@ solder_status sld_pass_run(const sld_pass *pass, sld_graph *graph, const sld_pas
 {
     bool any = false;
     solder_status status = pass->run(graph, options, &any);
+    if (status == SOLDER_OK && graph->exprs.failed) {
+        status = sld_fail_memory(graph->diag, sizeof(sld_expr));
+    }
     if (status != SOLDER_OK) {
         return sld_fail_within(graph->diag, status, "pass %s", pass->name);
     }

@@ -3,7 +3,8 @@
  * Several hundred random networks through the pipeline. After every pass the network verifies and
  * computes what it computed, to the bit where the pass only moves data; and after the last one it
  * is run in its planned memory, views and shared places and all, at the smallest and the largest
- * batch. SOLDER_TEST_SEED=n runs one network and prints it.
+ * batch: on reference kernels, to the bit, and on the kernels this machine would choose.
+ * SOLDER_TEST_SEED=n runs one network and prints it.
  */
 #include "kernels/kernel.h"
 #include "random_network.h"
@@ -31,6 +32,7 @@ typedef struct machine {
     int64_t *dims;       /* by expression */
     sld_tensor *tensors; /* by value id */
     bool *ready;
+    bool tuned;
 } machine;
 
 static void resolve_tensor(machine *m, const sld_value *value)
@@ -87,31 +89,52 @@ static sld_tensor operand(machine *m, const sld_value *value)
     return m->tensors[value->id];
 }
 
+static void pack_constants(machine *m, const sld_kernel *kernel, sld_run *run)
+{
+    for (uint32_t i = 0; kernel->packing != NULL && i < run->in_count; i++) {
+        sld_tensor *t = &run->in[i];
+        const sld_packing *packing =
+            (t->flags & SLD_TENSOR_CONSTANT) != 0 ? kernel->packing(run, i) : NULL;
+        if (packing != NULL) {
+            void *packed = sld_arena_alloc(&m->arena, packing->size(run->params, t));
+            packing->pack(run->params, t, packed);
+            t->data = packed;
+            t->packing = packing;
+        }
+    }
+}
+
 static void run_step(machine *m, const sld_node *node)
 {
     sld_tensor in[SLD_MAX_INPUTS];
     sld_tensor out[SLD_MAX_OUTPUTS];
     for (uint32_t i = 0; i < node->in_count; i++) {
         in[i] = operand(m, node->in[i].value);
+        in[i].flags = sld_value_is_constant(node->in[i].value) ? SLD_TENSOR_CONSTANT : 0;
     }
     for (uint32_t i = 0; i < node->out_count; i++) {
         out[i] = operand(m, node->out[i]);
     }
-    const sld_kernel *kernel = sld_kernel_reference(sld_op_get(node->op).family);
+    const char *family = sld_op_get(node->op).family;
     sld_run run = {.params = node->params,
                    .in = in,
                    .out = out,
                    .in_count = node->in_count,
                    .out_count = node->out_count};
+    sld_cpu cpu;
+    sld_cpu_detect(&cpu);
+    const sld_kernel *kernel =
+        m->tuned ? sld_kernel_choose(family, cpu.isas, &run) : sld_kernel_reference(family);
+    pack_constants(m, kernel, &run);
     size_t size = kernel->workspace != NULL ? kernel->workspace(&run, 1) : 0;
     run.workspace = sld_arena_alloc(&m->arena, size);
     check(kernel->run(&run));
 }
 
 /* Fills r->out like evaluate(), but in the arena that memory_plan laid out. */
-static void run_planned(const sld_graph *graph, int64_t symbol_value, result *r)
+static void run_planned(const sld_graph *graph, int64_t symbol_value, bool tuned, result *r)
 {
-    machine m = {.graph = graph};
+    machine m = {.graph = graph, .tuned = tuned};
     int64_t symbols[64];
     uint64_t state = 99;
     sld_arena_init(&m.arena, NULL, 0);
@@ -155,12 +178,14 @@ static bool planned_runs_agree(const sld_graph *graph)
     bool same = true;
     for (int64_t batch = 1; batch <= 4; batch += 3) {
         result plain;
-        result planned;
         evaluate(graph, batch, &plain);
-        run_planned(graph, batch, &planned);
-        same = same_results(&plain, &planned, true) && same;
+        for (int tuned = 0; tuned < 2; tuned++) {
+            result planned;
+            run_planned(graph, batch, tuned != 0, &planned);
+            same = same_results(&plain, &planned, tuned == 0) && same;
+            sld_arena_free(&planned.arena);
+        }
         sld_arena_free(&plain.arena);
-        sld_arena_free(&planned.arena);
     }
     return same;
 }
