@@ -16,7 +16,8 @@ typedef struct sld_import {
     sld_diag *diag;
     const solder_allocator *allocator;
     sld_graph *graph; /* empty; to be filled */
-    /* Extra files the importer mapped (ONNX external data) for the graph to borrow from. */
+    /* Extra files the importer mapped (ONNX external data) for the graph to borrow from; takes the
+     * file over, and unmaps it if it fails. */
     solder_status (*keep_file)(struct sld_import *import, sld_file file);
     void *keeper;
 } sld_import;

@@ -29,7 +29,7 @@ typedef struct sld_onnx {
     sld_onnx_file *files; /* external data opened so far */
     size_t file_count, file_capacity;
     sld_unsupported unsupported;
-    size_t nodes_converted; /* functions unfolded: bounded */
+    size_t nodes_converted, node_limit; /* functions unfolded */
 } sld_onnx;
 
 /* The names of a graph or a function body. */

@@ -116,11 +116,7 @@ static solder_status map(sld_onnx *onnx, const char *tensor, const char *locatio
     if (status != SOLDER_OK) {
         return sld_fail_within(onnx->diag, status, "onnx: tensor '%s'", tensor);
     }
-    status = onnx->import->keep_file(onnx->import, *file);
-    if (status != SOLDER_OK) {
-        sld_file_unmap(file);
-    }
-    return status;
+    return onnx->import->keep_file(onnx->import, *file);
 }
 
 solder_status sld_onnx_external(sld_onnx *onnx, const char *tensor, const char *location,

@@ -163,6 +163,62 @@ static solder_status declare_constants(sld_onnx *onnx, const sld_onnx_scope *sco
     return SOLDER_OK;
 }
 
+/* ---- what the chosen outputs need ---- */
+
+static solder_status want(sld_onnx *onnx, sld_names *wanted, const char *name)
+{
+    if (name[0] != '\0' && sld_names_find(wanted, name) == NULL &&
+        !sld_names_add(wanted, name, onnx)) {
+        return sld_fail_memory(onnx->diag, strlen(name));
+    }
+    return SOLDER_OK;
+}
+
+static bool is_wanted(const sld_names *wanted, const sld_onnx_node_proto *node)
+{
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        if (sld_names_find(wanted, node->out[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* With outputs chosen by the options, nodes and inputs they do not depend on are left out. */
+static solder_status keep_needed(sld_onnx *onnx)
+{
+    const solder_import_options *options = onnx->import->options;
+    sld_onnx_model *m = &onnx->model;
+    sld_names *wanted = sld_names_create(&onnx->arena);
+    if (wanted == NULL) {
+        return sld_fail_memory(onnx->diag, sizeof *m);
+    }
+    for (size_t i = 0; i < options->output_count; i++) {
+        SLD_TRY(want(onnx, wanted, options->outputs[i]));
+    }
+    uint32_t first = m->node_count;
+    for (uint32_t i = m->node_count; i-- > 0;) {
+        const sld_onnx_node_proto node = m->nodes[i];
+        if (!is_wanted(wanted, &node)) {
+            continue;
+        }
+        for (uint32_t j = 0; j < node.in_count; j++) {
+            SLD_TRY(want(onnx, wanted, node.in[j]));
+        }
+        m->nodes[--first] = node;
+    }
+    m->nodes += first;
+    m->node_count -= first;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < m->input_count; i++) {
+        if (sld_names_find(wanted, m->inputs[i].name) != NULL) {
+            m->inputs[kept++] = m->inputs[i];
+        }
+    }
+    m->input_count = kept;
+    return SOLDER_OK;
+}
+
 /* ---- outputs ---- */
 
 /* A value of that name that nothing else is the name of: outputs of a plan keep their names. */
@@ -190,6 +246,10 @@ static solder_status mark_output(sld_onnx *onnx, const sld_onnx_scope *scope, co
         return SOLDER_OK; /* reported with what it depends on */
     }
     sld_value *value = binding->value;
+    const sld_value *same = sld_graph_find_value(onnx->graph, name);
+    if (same != NULL && same->is_output) {
+        return sld_fail(onnx->diag, SOLDER_ERROR_DATA, "onnx: '%s' is an output twice", name);
+    }
     if (value->kind == SLD_VALUE_INPUT && strcmp(value->name, name) == 0) {
         return sld_fail(onnx->diag, SOLDER_ERROR_UNSUPPORTED,
                         "onnx: '%s' is an input and an output", name);
@@ -256,6 +316,10 @@ static solder_status convert(sld_onnx *onnx)
     SLD_TRY(sld_onnx_check(onnx->diag, file->data, file->size));
     SLD_TRY(sld_onnx_read(onnx->diag, &onnx->arena, file->data, file->size, &onnx->model));
     SLD_TRY(check_versions(onnx));
+    onnx->node_limit = SLD_ONNX_MAX_UNFOLDED + (size_t)16 * onnx->model.node_count;
+    for (uint32_t i = 0; i < onnx->model.function_count; i++) {
+        onnx->node_limit += (size_t)16 * onnx->model.functions[i].node_count;
+    }
     sld_onnx_scope scope = {.opsets = onnx->model.opsets,
                             .opset_count = onnx->model.opset_count,
                             .values = sld_names_create(&onnx->arena),
@@ -266,6 +330,9 @@ static solder_status convert(sld_onnx *onnx)
     onnx->graph->name = sld_arena_strdup(&onnx->graph->arena, onnx->model.graph_name);
     if (onnx->graph->name == NULL) {
         return sld_fail_memory(onnx->diag, strlen(onnx->model.graph_name) + 1);
+    }
+    if (onnx->import->options->output_count != 0) {
+        SLD_TRY(keep_needed(onnx));
     }
     SLD_TRY(declare_constants(onnx, &scope));
     SLD_TRY(declare_inputs(onnx, &scope));

@@ -383,9 +383,9 @@ static solder_status convert_node(sld_onnx *onnx, const lookup *where)
     sld_onnx_node node = {.onnx = onnx};
     bool poisoned = false;
     uint32_t first_id = onnx->graph->next_id;
-    if (++onnx->nodes_converted > SLD_ONNX_MAX_NODES) {
-        return sld_fail(onnx->diag, SOLDER_ERROR_DATA, "onnx: more than %zu nodes",
-                        SLD_ONNX_MAX_NODES);
+    if (++onnx->nodes_converted > onnx->node_limit) {
+        return sld_fail(onnx->diag, SOLDER_ERROR_DATA,
+                        "onnx: functions unfold to more than %zu nodes", onnx->node_limit);
     }
     SLD_TRY(describe(onnx, where, &node));
     SLD_TRY(find_inputs(onnx, where, &node, &poisoned));

@@ -7,8 +7,8 @@
 
 /* Functions calling functions, at most. */
 #define SLD_ONNX_MAX_CALLS 32
-/* Nodes after unfolding functions, at most. */
-#define SLD_ONNX_MAX_NODES ((size_t)1 << 20)
+/* Nodes after unfolding functions, at most: this and 16 times those in the file. */
+#define SLD_ONNX_MAX_UNFOLDED ((size_t)1 << 16)
 
 typedef enum sld_onnx_binding_kind {
     SLD_ONNX_VALUE,
