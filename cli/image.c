@@ -50,6 +50,33 @@ static int create(const char *path, uint64_t width, uint64_t height, cli_image *
     return image->pixels != NULL ? CLI_DONE : cli_fail_memory(width * height * 3);
 }
 
+static int read_png(const char *path, png_image *png, uint8_t *pixels)
+{
+    if ((png->format & PNG_FORMAT_FLAG_ALPHA) == 0) {
+        png->format = PNG_FORMAT_RGB;
+    }
+    return png_image_finish_read(png, NULL, pixels, 0, NULL)
+               ? CLI_DONE
+               : cli_fail(CLI_DATA, "%s: PNG: %s", path, png->message);
+}
+
+/* Left to itself the library would blend with a background. */
+static int read_without_alpha(const char *path, png_image *png, cli_image *image)
+{
+    size_t pixels = (size_t)png->width * png->height;
+    uint8_t *rgba = malloc(pixels * 4);
+    if (rgba == NULL) {
+        return cli_fail_memory(pixels * 4);
+    }
+    png->format = PNG_FORMAT_RGBA;
+    int status = read_png(path, png, rgba);
+    for (size_t i = 0; i < pixels && status == CLI_DONE; i++) {
+        memcpy(image->pixels + i * 3, rgba + i * 4, 3);
+    }
+    free(rgba);
+    return status;
+}
+
 static int decode_png(const char *path, const uint8_t *data, size_t size, cli_image *image)
 {
     png_image png;
@@ -59,22 +86,11 @@ static int decode_png(const char *path, const uint8_t *data, size_t size, cli_im
         return cli_fail(CLI_DATA, "%s: PNG: %s", path, png.message);
     }
     int status = create(path, png.width, png.height, image);
-    size_t pixels = (size_t)png.width * png.height;
-    uint8_t *rgba = status == CLI_DONE ? malloc(pixels * 4) : NULL;
-    if (rgba == NULL) {
-        png_image_free(&png);
-        return status != CLI_DONE ? status : cli_fail_memory(pixels * 4);
+    if (status == CLI_DONE) {
+        png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
+        status = (png.format & PNG_FORMAT_FLAG_ALPHA) != 0 ? read_without_alpha(path, &png, image)
+                                                           : read_png(path, &png, image->pixels);
     }
-    png.format = PNG_FORMAT_RGBA;
-    png.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;
-    if (!png_image_finish_read(&png, NULL, rgba, 0, NULL)) {
-        status = cli_fail(CLI_DATA, "%s: PNG: %s", path, png.message);
-    } else {
-        for (size_t i = 0; i < pixels; i++) {
-            memcpy(image->pixels + i * 3, rgba + i * 4, 3);
-        }
-    }
-    free(rgba);
     png_image_free(&png);
     return status;
 }

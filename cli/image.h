@@ -12,8 +12,8 @@ typedef struct cli_image {
     uint8_t *pixels; /* malloc'ed */
 } cli_image;
 
-/* Larger pictures are refused: 2^28 pixels. */
-#define CLI_IMAGE_PIXELS_MAX (1u << 28)
+/* Larger pictures are refused: 2^27 pixels. */
+#define CLI_IMAGE_PIXELS_MAX (1u << 27)
 
 bool cli_image_probe(const uint8_t *data, size_t size);
 /* path is for errors. Alpha is dropped, gray is spread over R, G and B, JPEGs are turned upright.
