@@ -187,8 +187,8 @@ static void release_table(sld_plan_build *b, sld_plan_table *table)
 static solder_status build_tables(sld_plan_build *b)
 {
     SLD_TRY(sld_plan_add_exprs(b));
-    SLD_TRY(sld_plan_begin_tensors(b));
     SLD_TRY(sld_shapes_init(&b->shapes, b->graph, &b->arena));
+    SLD_TRY(sld_plan_begin_tensors(b));
     SLD_TRY(sld_plan_add_steps(b));
     return sld_plan_add_info(b);
 }

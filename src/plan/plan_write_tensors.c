@@ -74,6 +74,23 @@ static const sld_value *parent_of(const sld_plan_build *b, const sld_value *valu
     return value->view.kind == SLD_VIEW_NONE ? NULL : value->view.parent;
 }
 
+/* The most it takes: a dim may shrink when a symbol grows, so the profile's corners are compared. */
+static bool most_bytes(const sld_plan_build *b, const sld_value *value, const int64_t *max_dims,
+                       size_t *bytes)
+{
+    if (!sld_dims_bytes(max_dims, value->shape.rank, value->dtype, bytes)) {
+        return false;
+    }
+    for (int which = 0; which < 2; which++) {
+        const sld_tensor t = sld_shapes_tensor(&b->shapes, value, which);
+        size_t other;
+        if (sld_dims_bytes(t.dim, t.rank, t.dtype, &other) && other > *bytes) {
+            *bytes = other;
+        }
+    }
+    return true;
+}
+
 static solder_status shape_record(sld_plan_build *b, const sld_value *value,
                                   sld_plan_tensor *record, size_t *bytes)
 {
@@ -90,7 +107,7 @@ static solder_status shape_record(sld_plan_build *b, const sld_value *value,
         record->dim[i] = b->expr_map[value->shape.d[i]];
         dims[i] = b->max[record->dim[i]];
     }
-    if (!sld_dims_bytes(dims, value->shape.rank, value->dtype, bytes)) {
+    if (!most_bytes(b, value, dims, bytes)) {
         return sld_fail(b->diag, SOLDER_ERROR_UNSUPPORTED,
                         "value '%s' is too large or has a negative dimension at the profile's "
                         "maximum",

@@ -7,7 +7,8 @@ const char *sld_check_lrn(const sld_run *run)
     SLD_CHECK_TRY(sld_check_arity(run, 1, 1, 1));
     SLD_CHECK_TRY(sld_check_like_input(run));
     SLD_CHECK(p->within ? run->in[0].rank == 4 : run->in[0].rank >= 2, "rank does not fit");
-    SLD_CHECK(p->size >= 1 && p->size <= SLD_CHECK_LIMIT, "size is out of range");
+    SLD_CHECK(p->size >= 1 && p->size <= (p->within ? 1024 : SLD_CHECK_LIMIT),
+              "size is out of range");
     return NULL;
 }
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/call_check.h"
 
+/* Of one window, unless it is global: every tap is looked at, inside the input or not. */
+#define MAX_TAPS ((int64_t)1 << 20)
+
 /* The last window starts inside input + padding, so no window is far away from the input. */
 static bool extents_ok(const sld_pooling_params *p, int axis, int64_t in, int64_t out)
 {
@@ -22,7 +25,10 @@ static const char *check_windows(const sld_run *run, const sld_pooling_params *p
                   sld_check_values(p->pad_end, p->spatial, -SLD_CHECK_LIMIT, SLD_CHECK_LIMIT) &&
                   p->pad_mode >= 0 && p->pad_mode <= SLD_PAD_VALID,
               "a parameter is out of range");
+    int64_t taps = 1;
     for (int i = 0; i < p->spatial; i++) {
+        taps *= p->window[i];
+        SLD_CHECK(taps <= MAX_TAPS, "the window is too large");
         SLD_CHECK(extents_ok(p, i, x->dim[2 + i], run->out[0].dim[2 + i]),
                   "output dims do not follow from the input's");
     }
