@@ -97,8 +97,8 @@ static solder_status print_symbol(sld_text *text, const char *name)
 
 static solder_status print_expr(sld_text *text, const sld_expr_table *table, sld_dim e, int depth)
 {
-    static const char *const signs[SLD_EXPR_OP_COUNT] = {
-        "", "", "+", "-", "*", "/", "^/", "%", " min ", " max "};
+    static const char *const signs[SLD_EXPR_OP_COUNT] = {"",  "",   "+", "-",     "*",
+                                                         "/", "^/", "%", " min ", " max "};
     if (e < 0 || (size_t)e >= table->count || depth > MAX_EXPR_DEPTH) {
         return sld_text_printf(text, "?");
     }
@@ -210,8 +210,7 @@ static solder_status print_data(sld_text *text, const sld_value *value, bool ful
         return print_element(text, value->dtype, value->data);
     }
     if (count > SLD_TEXT_SHORT && !full) {
-        return sld_text_printf(text, " digest %016" PRIx64,
-                               digest(value->data, value->data_size));
+        return sld_text_printf(text, " digest %016" PRIx64, digest(value->data, value->data_size));
     }
     if (nan || count > SLD_TEXT_SHORT) {
         return print_hex(text, value->data, value->data_size);

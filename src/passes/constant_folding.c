@@ -15,8 +15,8 @@
 #include "passes/pass.h"
 #include "passes/rewrite.h"
 
-#define SMALL_RESULT ((size_t)64 << 20)
-#define LARGEST_RESULT ((size_t)1 << 30)
+#define SMALL_RESULT     ((size_t)64 << 20)
+#define LARGEST_RESULT   ((size_t)1 << 30)
 #define MAX_WEIGHT_CHAIN 8
 
 typedef struct folding {

@@ -103,8 +103,7 @@ static solder_status fold_batchnorm(folder *f, sld_node *node)
         }
     }
     double epsilon = ((const sld_batchnorm_params *)node->params)->epsilon;
-    SLD_TRY(make_channels(f, x->shape.rank > 1 ? 1 : 0,
-                          sld_constant_count(node->in[1].value), &c));
+    SLD_TRY(make_channels(f, x->shape.rank > 1 ? 1 : 0, sld_constant_count(node->in[1].value), &c));
     for (size_t i = 0; i < c.count; i++) {
         double variance = sld_constant_at(node->in[4].value, i);
         double mean = sld_constant_at(node->in[3].value, i);

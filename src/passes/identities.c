@@ -66,8 +66,7 @@ static int neutral_operand(const sld_node *node)
         double number;
         bool commutes = p->kind == SLD_BINARY_SUM || p->kind == SLD_BINARY_PROD;
         if ((slot == 1 || commutes) && sld_constant_uniform(node->in[slot].value, &number) &&
-            number == (sum ? 0.0 : 1.0) &&
-            sld_same_shape(node->in[1 - slot].value, node->out[0])) {
+            number == (sum ? 0.0 : 1.0) && sld_same_shape(node->in[1 - slot].value, node->out[0])) {
             return (int)(1 - slot);
         }
     }
@@ -107,8 +106,7 @@ static sld_value *handed_on(sld_graph *graph, const sld_node *node)
         same = node->in_count == 1;
         break;
     case SLD_OP_SCALE:
-        same = sld_node_in(node, 1) == NULL && sld_node_in(node, 2) == NULL &&
-               sld_node_plain(node);
+        same = sld_node_in(node, 1) == NULL && sld_node_in(node, 2) == NULL && sld_node_plain(node);
         break;
     case SLD_OP_PAD:
         same = is_zero_pad(node);

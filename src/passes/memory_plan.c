@@ -7,16 +7,16 @@
  *
  * Gives every value that owns memory a place in the activation arena. What lives in a value (views)
  * prolongs its life; network outputs live to the end; inputs and constants need no place. Sizes are
- * the largest over the corners of the profile. Greedy by size, largest first, each into the smallest
- * gap that holds it for its whole life: the heuristic that does best in practice for such networks
- * (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference").
+ * the largest over the corners of the profile. Greedy by size, largest first, each into the
+ * smallest gap that holds it for its whole life: the heuristic that does best in practice for such
+ * networks (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference").
  */
 #include "passes/pass.h"
 #include "passes/rewrite.h"
 
 /* Up to so many symbols every combination of least and largest values is tried. */
 #define MAX_CORNER_SYMBOLS 8
-#define FOREVER INT32_MAX
+#define FOREVER            INT32_MAX
 
 /* The memory of one value and all that lives in it; later also of values made in place of it. */
 typedef struct buffer {
@@ -173,7 +173,8 @@ static solder_status find_sizes(planner *p)
 
 /* ---- in place ---- */
 
-/* Steps that read element i of that input before they write element i of the result, and no other. */
+/* Steps that read element i of that input before they write element i of the result, and no other.
+ */
 static bool works_in_place(const sld_node *node, uint32_t slot)
 {
     switch (node->op) {
@@ -259,8 +260,7 @@ static size_t best_gap(buffer *const *placed, size_t count, const buffer *b)
             continue;
         }
         size_t offset = (size_t)other->offset;
-        if (offset > free_from && offset - free_from >= b->size &&
-            offset - free_from < best_size) {
+        if (offset > free_from && offset - free_from >= b->size && offset - free_from < best_size) {
             best = free_from;
             best_size = offset - free_from;
         }
@@ -334,8 +334,7 @@ static solder_status plan(planner *p, bool *changed)
     return SOLDER_OK;
 }
 
-solder_status sld_pass_memory_plan(sld_graph *graph, const sld_pass_options *options,
-                                   bool *changed)
+solder_status sld_pass_memory_plan(sld_graph *graph, const sld_pass_options *options, bool *changed)
 {
     planner p = {.graph = graph,
                  .alignment = options->alignment > 0 ? (size_t)options->alignment : SLD_CACHE_LINE};

@@ -239,8 +239,7 @@ static solder_status merge(sld_graph *graph, const family *f, sld_node **node)
 {
     sld_value *merged;
     SLD_TRY(add_merged(graph, f, &merged));
-    SLD_TRY(f->concat != NULL ? take_concat_slots(graph, f, merged)
-                              : add_slices(graph, f, merged));
+    SLD_TRY(f->concat != NULL ? take_concat_slots(graph, f, merged) : add_slices(graph, f, merged));
     for (uint32_t i = 0; i < f->count; i++) {
         sld_graph_remove_node(graph, f->conv[i]);
     }

@@ -27,9 +27,8 @@ solder_status sld_pass_run(const sld_pass *pass, sld_graph *graph, const sld_pas
 solder_status sld_passes_run(sld_graph *graph, const sld_pass_options *options);
 
 /* Sets *changed to true if it changed anything. */
-#define SLD_PASS(name, description, group)                                                 \
-    solder_status sld_pass_##name(sld_graph *graph, const sld_pass_options *options, \
-                                  bool *changed);
+#define SLD_PASS(name, description, group)                                                         \
+    solder_status sld_pass_##name(sld_graph *graph, const sld_pass_options *options, bool *changed);
 #include "passes/passes.def"
 #undef SLD_PASS
 

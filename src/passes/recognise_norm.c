@@ -44,15 +44,13 @@ static solder_status softmax(sld_graph *graph, sld_node *node, sld_value **fresh
     uint32_t axes = ((const sld_reduce_params *)sum->params)->axes;
     sld_value *x = e->in[0].value;
     sld_node *shifted = sld_match_binary(x, SLD_BINARY_SUB);
-    sld_node *max =
-        shifted != NULL ? sld_match_reduce(shifted->in[1].value, SLD_REDUCE_MAX) : NULL;
+    sld_node *max = shifted != NULL ? sld_match_reduce(shifted->in[1].value, SLD_REDUCE_MAX) : NULL;
     if (max != NULL && max->in[0].value == shifted->in[0].value &&
         ((const sld_reduce_params *)max->params)->axes == axes) {
         x = shifted->in[0].value;
     }
     sld_softmax_params params = {.axis = only_axis(axes)};
-    return params.axis < 0 ? SOLDER_OK
-                           : add(graph, node, SLD_OP_SOFTMAX, &params, &x, 1, fresh);
+    return params.axis < 0 ? SOLDER_OK : add(graph, node, SLD_OP_SOFTMAX, &params, &x, 1, fresh);
 }
 
 static solder_status log_softmax(sld_graph *graph, sld_node *node, sld_value **fresh)
@@ -191,8 +189,7 @@ static sld_value *match_negative_part(const sld_value *value, sld_value **slope)
         sld_node *relu = sld_match_activation(product->in[i].value, SLD_ACT_RELU);
         sld_node *neg = relu != NULL ? sld_match_unary(relu->in[0].value, SLD_UNARY_NEG) : NULL;
         *slope = product->in[1 - i].value;
-        if (neg != NULL && sld_value_is_constant(*slope) &&
-            sld_same_shape(relu->out[0], value)) {
+        if (neg != NULL && sld_value_is_constant(*slope) && sld_same_shape(relu->out[0], value)) {
             return neg->in[0].value;
         }
     }

@@ -119,8 +119,7 @@ static bool cubic_sum(const sld_node *sum, const sld_value *x, double *first, do
     return false;
 }
 
-static bool cubic_product(const sld_node *product, const sld_value *x, double *first,
-                          double *third)
+static bool cubic_product(const sld_node *product, const sld_value *x, double *first, double *third)
 {
     for (uint32_t i = 0; i < 2; i++) {
         double a;
@@ -466,8 +465,7 @@ static solder_status sweep(sld_graph *graph, const recogniser *recognisers, size
     for (sld_node *node = graph->first, *next; node != NULL; node = next) {
         next = node->next;
         sld_value *fresh = NULL;
-        if (node->out_count != 1 ||
-            (node->out[0]->use_count == 0 && !node->out[0]->is_output)) {
+        if (node->out_count != 1 || (node->out[0]->use_count == 0 && !node->out[0]->is_output)) {
             continue;
         }
         for (size_t i = 0; fresh == NULL && i < count; i++) {

@@ -16,8 +16,8 @@
 #include "passes/rewrite.h"
 
 typedef enum layout {
-    LAYOUT_ANY = 0,  /* of no use to tuned kernels */
-    LAYOUT_STRIDED,  /* contiguous but for the stride of dim 0 */
+    LAYOUT_ANY = 0, /* of no use to tuned kernels */
+    LAYOUT_STRIDED, /* contiguous but for the stride of dim 0 */
     LAYOUT_CONTIGUOUS
 } layout;
 

@@ -82,12 +82,13 @@ static void test_nodes(void **state)
 static void test_free_form(void **state)
 {
     (void)state;
-    sld_graph *graph = read_text("# a comment\n\n"
-                                 "input %x f32[ (2 + M*3) max 4 , 1, 64-M-1 ]   # M is declared here\r\n"
-                                 "constant %r f32[2,3] random 7\n"
-                                 "constant %i i32[4] random -1\n"
-                                 "constant %v i32[4] values [1,\n  2, # two\n 3,4]\n"
-                                 "output %x");
+    sld_graph *graph =
+        read_text("# a comment\n\n"
+                  "input %x f32[ (2 + M*3) max 4 , 1, 64-M-1 ]   # M is declared here\r\n"
+                  "constant %r f32[2,3] random 7\n"
+                  "constant %i i32[4] random -1\n"
+                  "constant %v i32[4] values [1,\n  2, # two\n 3,4]\n"
+                  "output %x");
     const sld_value *r = sld_graph_find_value(graph, "r");
     const sld_value *i = sld_graph_find_value(graph, "i");
     const sld_value *v = sld_graph_find_value(graph, "v");
@@ -127,12 +128,10 @@ static void test_errors(void **state)
     expect_error("input %x f32[1] 3", "text: line 1: expected the end of the line before '3'");
     expect_error("input %x f32[]\ninput %x f32[]", "text: line 2: %x is defined twice");
     expect_error("output %x", "text: line 1: %x is not defined above");
-    expect_error("input %x f32[]\noutput %x\noutput %x",
-                 "text: line 3: %x is an output already");
+    expect_error("input %x f32[]\noutput %x\noutput %x", "text: line 3: %x is an output already");
     expect_error("input %\"x f32[]", "text: line 1: expected '\"' at the end of the line");
     expect_error("input %\"\\q\" f32[]", "text: line 1: a quoted name is broken");
-    expect_error("symbol N 3..2..4",
-                 "text: line 1: the profile is not 0 <= min <= opt <= max");
+    expect_error("symbol N 3..2..4", "text: line 1: the profile is not 0 <= min <= opt <= max");
     expect_error("symbol 5 1..2..4", "text: line 1: a number is no symbol");
     expect_error("symbol N 1..2..99999999999999999999",
                  "text: line 1: '99999999999999999999' is no whole number");
@@ -146,14 +145,12 @@ static void test_errors(void **state)
                  "text: line 1: the dims of constant %x are impossible");
     expect_error("constant %x f32[1000000,1000000] fill 1",
                  "text: line 1: constants of more than 1073741824 bytes");
-    expect_error("constant %x f32[2] values [1]",
-                 "text: line 1: 1 values where the shape has 2");
+    expect_error("constant %x f32[2] values [1]", "text: line 1: 1 values where the shape has 2");
     expect_error("constant %x f32[2] values [1,2,3]",
                  "text: line 1: more values than the shape's 2");
     expect_error("constant %x u8[1] values [256]", "text: line 1: '256' is no u8");
     expect_error("constant %x i32[1] values [1.5]", "text: line 1: '1.5' is no i32");
-    expect_error("constant %x f32[1] hex 0011",
-                 "text: line 1: 2 hex bytes where the shape has 4");
+    expect_error("constant %x f32[1] hex 0011", "text: line 1: 2 hex bytes where the shape has 4");
     expect_error("constant %x f32[1] hex 0011223344",
                  "text: line 1: more hex bytes than the shape's 4");
     expect_error("constant %x f32[1] digest 00",
@@ -175,8 +172,7 @@ static void test_node_errors(void **state)
                  "text: line 2: node 'y' (TopK): has 3 inputs, takes 1 to 2");
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y reshape\nview %y = %x reshape",
                  "text: line 4: %y is a view of itself");
-    expect_error("input %x f32[2]\nview %x = %x reshape",
-                 "text: line 2: %x is a view of itself");
+    expect_error("input %x f32[2]\nview %x = %x reshape", "text: line 2: %x is a view of itself");
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y [0,0]",
                  "text: line 3: a region has another rank than its parent");
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y [0] step [0]",

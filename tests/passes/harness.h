@@ -64,8 +64,8 @@ static inline sld_tensor random_input(const sld_graph *graph, const sld_value *v
     }
     size_t bytes;
     assert_true(sld_dims_bytes(dims, value->shape.rank, value->dtype, &bytes));
-    sld_tensor t = sld_tensor_make(sld_arena_alloc(arena, bytes), value->dtype, value->shape.rank,
-                                   dims);
+    sld_tensor t =
+        sld_tensor_make(sld_arena_alloc(arena, bytes), value->dtype, value->shape.rank, dims);
     for (int64_t i = 0; i < sld_tensor_count(&t); i++) {
         uint64_t bits = next_random(state);
         if (sld_dtype_is_float(value->dtype)) {
@@ -110,10 +110,10 @@ static inline bool same_results(const result *a, const result *b, bool exact)
         for (int64_t i = 0; i < sld_tensor_count(x); i++) {
             double p = sld_at_f64(x, i);
             double q = sld_at_f64(y, i);
-            bool same = exact || !sld_dtype_is_float(x->dtype)
-                            ? p == q || (isnan(p) && isnan(q))
-                            : fabs(p - q) <= 1e-5 + 1e-4 * fabs(p) || p == q ||
-                                  (isnan(p) && isnan(q));
+            bool same =
+                exact || !sld_dtype_is_float(x->dtype)
+                    ? p == q || (isnan(p) && isnan(q))
+                    : fabs(p - q) <= 1e-5 + 1e-4 * fabs(p) || p == q || (isnan(p) && isnan(q));
             if (!same) {
                 print_error("output %zu element %lld: %.9g became %.9g\n", o, (long long)i, p, q);
                 return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the text of a random valid network. Only smooth steps: rounding must not decide results. */
+/* Writes the text of a random valid network. Only smooth steps: rounding must not decide results.
+ */
 #ifndef TESTS_PASSES_RANDOM_NETWORK_H
 #define TESTS_PASSES_RANDOM_NETWORK_H
 
@@ -67,8 +68,8 @@ static inline int channels(generator *g, int c)
 }
 
 /* result = left op right */
-static inline int binary(generator *g, const char *kind, const char *left, int a,
-                         const char *right, int b)
+static inline int binary(generator *g, const char *kind, const char *left, int a, const char *right,
+                         int b)
 {
     int id = g->next++;
     EMIT(g, "%%v%d = ElementWise(%%%s%d, %%%s%d) {kind=%s}\n", id, left, a, right, b, kind);
@@ -189,18 +190,21 @@ static inline void step_deconvolution(generator *g)
     if (x.h > 8 || x.w > 8) {
         return;
     }
-    EMIT(g, "%%v%d = Deconvolution(%%v%d, %%k%d) {groups=%d, stride=[2,2]}\n", id, x.id, w,
-         groups);
+    EMIT(g, "%%v%d = Deconvolution(%%v%d, %%k%d) {groups=%d, stride=[2,2]}\n", id, x.id, w, groups);
     id = normalised(g, id, filters * groups, x.c / groups);
     keep(g, (item){id, filters * groups, x.h * 2, x.w * 2});
 }
 
 static inline void step_activation(generator *g)
 {
-    static const char *const kinds[] = {
-        "kind=relu", "kind=leaky_relu, alpha=0.1", "kind=sigmoid", "kind=tanh",
-        "kind=clip, alpha=0, beta=6", "kind=elu, alpha=1", "kind=hard_swish, alpha=0.2, beta=0.5",
-        "kind=softplus"};
+    static const char *const kinds[] = {"kind=relu",
+                                        "kind=leaky_relu, alpha=0.1",
+                                        "kind=sigmoid",
+                                        "kind=tanh",
+                                        "kind=clip, alpha=0, beta=6",
+                                        "kind=elu, alpha=1",
+                                        "kind=hard_swish, alpha=0.2, beta=0.5",
+                                        "kind=softplus"};
     item x = any_item(g);
     x.id = activation(g, kinds[pick(g, 8)], x.id);
     keep(g, x);
@@ -416,8 +420,8 @@ static inline void step_matmul(generator *g)
     char dims[32];
     int features = 1 + pick(g, 6);
     bool transposed = pick(g, 2) == 0;
-    (void)snprintf(dims, sizeof dims, transposed ? "%d,%d" : "%.0d%d,%d",
-                   transposed ? features : 0, x.w, features);
+    (void)snprintf(dims, sizeof dims, transposed ? "%d,%d" : "%.0d%d,%d", transposed ? features : 0,
+                   x.w, features);
     if (transposed) {
         (void)snprintf(dims, sizeof dims, "%d,%d", features, x.w);
     }
@@ -440,10 +444,10 @@ static inline void step_matmul(generator *g)
 static inline sld_text random_network(uint64_t seed)
 {
     static void (*const steps[])(generator *) = {
-        step_convolution, step_convolution, step_convolution, step_siblings,  step_deconvolution,
+        step_convolution, step_convolution, step_convolution, step_siblings,   step_deconvolution,
         step_activation,  step_activation,  step_formula,     step_statistics, step_arithmetic,
-        step_arithmetic,  step_residual,    step_residual,    step_concat,    step_concat,
-        step_slice,       step_transpose,   step_reshape,     step_pooling,   step_constants,
+        step_arithmetic,  step_residual,    step_residual,    step_concat,     step_concat,
+        step_slice,       step_transpose,   step_reshape,     step_pooling,    step_constants,
         step_matmul};
     generator g = {.state = seed};
     g.open_batch = pick(&g, 2) == 0;

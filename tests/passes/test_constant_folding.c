@@ -91,9 +91,9 @@ static void test_out_of_range(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arithmetic), cmocka_unit_test(test_shape),
-        cmocka_unit_test(test_output), cmocka_unit_test(test_large),
-        cmocka_unit_test(test_out_of_range)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_arithmetic),
+                                       cmocka_unit_test(test_shape), cmocka_unit_test(test_output),
+                                       cmocka_unit_test(test_large),
+                                       cmocka_unit_test(test_out_of_range)};
     return cmocka_run_group_tests_name("constant_folding", tests, NULL, NULL);
 }

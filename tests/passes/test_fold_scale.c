@@ -20,11 +20,10 @@ static void test_batchnorm(void **state)
                "constant %b f32[2] values [11, 28]\n"
                "%bn1 = Convolution(%x, %w, %b) {stride=[1,1]} from \"conv1 + bn1\"\n"
                "output %bn1\n");
-    check_untouched("fold_scale",
-                    "input %x f32[1,2,3,3]\n"
-                    "constant %c f32[2] fill 0\n"
-                    "%bn1 = BatchNorm(%x, %c, %c, %c, %c) {epsilon=0}\n" /* 0 / 0 */
-                    "output %bn1\n");
+    check_untouched("fold_scale", "input %x f32[1,2,3,3]\n"
+                                  "constant %c f32[2] fill 0\n"
+                                  "%bn1 = BatchNorm(%x, %c, %c, %c, %c) {epsilon=0}\n" /* 0 / 0 */
+                                  "output %bn1\n");
 }
 
 /* Groups, deconvolution, a Scale with an activation after it. */

@@ -26,14 +26,13 @@ static void test_handed_on(void **state)
 static void test_near_misses(void **state)
 {
     (void)state;
-    check_untouched("identities",
-                    "input %x f32[3,4]\n"
-                    "%c = Slice(%x) {axes=[1], start=[-1], end=[-9], step=[-1]}\n"
-                    "%e = Pad(%c) {begin=[1], end=[-1]}\n"
-                    "%k = Cast(%e) {to=f16}\n"
-                    "%s = Slice(%k) {axes=[1], start=[0], end=[3], step=[1]}\n"
-                    "%t = Transpose(%s) {perm=[1,0]}\n"
-                    "output %t\n");
+    check_untouched("identities", "input %x f32[3,4]\n"
+                                  "%c = Slice(%x) {axes=[1], start=[-1], end=[-9], step=[-1]}\n"
+                                  "%e = Pad(%c) {begin=[1], end=[-1]}\n"
+                                  "%k = Cast(%e) {to=f16}\n"
+                                  "%s = Slice(%k) {axes=[1], start=[0], end=[3], step=[1]}\n"
+                                  "%t = Transpose(%s) {perm=[1,0]}\n"
+                                  "output %t\n");
 }
 
 /* An output of the network keeps its name and a producer. */
@@ -108,8 +107,8 @@ static void test_reshapes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_handed_on),  cmocka_unit_test(test_near_misses),
-        cmocka_unit_test(test_outputs),    cmocka_unit_test(test_transposes),
-        cmocka_unit_test(test_reshapes),   cmocka_unit_test(test_transpose_of_ones)};
+        cmocka_unit_test(test_handed_on), cmocka_unit_test(test_near_misses),
+        cmocka_unit_test(test_outputs),   cmocka_unit_test(test_transposes),
+        cmocka_unit_test(test_reshapes),  cmocka_unit_test(test_transpose_of_ones)};
     return cmocka_run_group_tests_name("identities", tests, NULL, NULL);
 }

@@ -129,8 +129,8 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chain), cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_keeps), cmocka_unit_test(test_views),
+        cmocka_unit_test(test_chain),  cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_keeps),  cmocka_unit_test(test_views),
         cmocka_unit_test(test_bounds), cmocka_unit_test(test_too_large)};
     return cmocka_run_group_tests_name("memory_plan", tests, NULL, NULL);
 }

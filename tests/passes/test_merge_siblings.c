@@ -50,22 +50,21 @@ static void test_concat(void **state)
 static void test_stays(void **state)
 {
     (void)state;
-    check_untouched("merge_siblings",
-                    "input %x f32[1,2,4,4]\n"
-                    "constant %w f32[2,2,1,1] random 1\n"
-                    "constant %wg f32[2,1,1,1] random 1\n"
-                    "%a = Convolution(%x, %w) {stride=[1,1]}\n"
-                    "%b = Convolution(%x, %w) {stride=[2,2]}\n"
-                    "%c = Convolution(%x, %w) {epilogue.act=relu}\n"
-                    "%d = Convolution(%x, %wg) {groups=2}\n"
-                    "%e = Convolution(%x, %wg) {groups=2}\n"
-                    "%f = Convolution(%x, %w) {stride=[1,1]}\n"
-                    "%g = Convolution(%x, %w) {stride=[1,1]}\n"
-                    "%h = Convolution(%x, %w) {stride=[1,1]}\n"
-                    "%n = Unary(%a) {kind=neg}\n"
-                    "%p = Concat(%n, %g, %e, %d) {axis=1}\n"
-                    "%r = Reshape(%h) {dims=[0,-1]}\n"
-                    "output %b\noutput %c\noutput %f\noutput %p\noutput %r\n");
+    check_untouched("merge_siblings", "input %x f32[1,2,4,4]\n"
+                                      "constant %w f32[2,2,1,1] random 1\n"
+                                      "constant %wg f32[2,1,1,1] random 1\n"
+                                      "%a = Convolution(%x, %w) {stride=[1,1]}\n"
+                                      "%b = Convolution(%x, %w) {stride=[2,2]}\n"
+                                      "%c = Convolution(%x, %w) {epilogue.act=relu}\n"
+                                      "%d = Convolution(%x, %wg) {groups=2}\n"
+                                      "%e = Convolution(%x, %wg) {groups=2}\n"
+                                      "%f = Convolution(%x, %w) {stride=[1,1]}\n"
+                                      "%g = Convolution(%x, %w) {stride=[1,1]}\n"
+                                      "%h = Convolution(%x, %w) {stride=[1,1]}\n"
+                                      "%n = Unary(%a) {kind=neg}\n"
+                                      "%p = Concat(%n, %g, %e, %d) {axis=1}\n"
+                                      "%r = Reshape(%h) {dims=[0,-1]}\n"
+                                      "output %b\noutput %c\noutput %f\noutput %p\noutput %r\n");
 }
 
 int main(void)

@@ -13,8 +13,8 @@
 
 static bool is_exact(const char *pass)
 {
-    static const char *const exact[] = {"dead_code", "constant_folding", "identities",
-                                        "merge_siblings", "views", "memory_plan"};
+    static const char *const exact[] = {
+        "dead_code", "constant_folding", "identities", "merge_siblings", "views", "memory_plan"};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(exact); i++) {
         if (strcmp(exact[i], pass) == 0) {
             return true;
@@ -65,8 +65,7 @@ static void resolve_tensor(machine *m, const sld_value *value)
             int64_t start = m->dims[value->view.start[i]];
             assert_true(t->dim[i] == 0 ||
                         start + (t->dim[i] - 1) * value->view.step[i] < p->dim[i]);
-            t->data = (char *)t->data +
-                      start * p->stride[i] * (int64_t)solder_dtype_size(t->dtype);
+            t->data = (char *)t->data + start * p->stride[i] * (int64_t)solder_dtype_size(t->dtype);
             t->stride[i] = p->stride[i] * value->view.step[i];
         }
         assert_true(sld_tensor_inner_contiguous(t));

@@ -208,10 +208,9 @@ static void test_scale(void **state)
 static void test_near_misses(void **state)
 {
     (void)state;
-    check_untouched("recognise_patterns",
-                    "input %x f32[2,3,4,5]\ninput %z f32[2,3,4,5]\n"
-                    "%s = Activation(%z) {kind=sigmoid}\n"
-                    "%y = ElementWise(%x, %s) {kind=prod}\noutput %y\n");
+    check_untouched("recognise_patterns", "input %x f32[2,3,4,5]\ninput %z f32[2,3,4,5]\n"
+                                          "%s = Activation(%z) {kind=sigmoid}\n"
+                                          "%y = ElementWise(%x, %s) {kind=prod}\noutput %y\n");
     check_untouched("recognise_patterns",
                     X "%m = Reduce(%x) {kind=max, axes=[1], keep_dims=false}\n"
                       "%c = Activation(%x) {kind=clip, beta=1}\n"
@@ -221,11 +220,11 @@ static void test_near_misses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_swish),      cmocka_unit_test(test_sigmoid),
-        cmocka_unit_test(test_hard),       cmocka_unit_test(test_mish),
-        cmocka_unit_test(test_gelu),       cmocka_unit_test(test_gelu_tanh),
-        cmocka_unit_test(test_softmax),    cmocka_unit_test(test_layer_norm),
-        cmocka_unit_test(test_prelu),      cmocka_unit_test(test_matmul_bias),
-        cmocka_unit_test(test_scale),      cmocka_unit_test(test_near_misses)};
+        cmocka_unit_test(test_swish),   cmocka_unit_test(test_sigmoid),
+        cmocka_unit_test(test_hard),    cmocka_unit_test(test_mish),
+        cmocka_unit_test(test_gelu),    cmocka_unit_test(test_gelu_tanh),
+        cmocka_unit_test(test_softmax), cmocka_unit_test(test_layer_norm),
+        cmocka_unit_test(test_prelu),   cmocka_unit_test(test_matmul_bias),
+        cmocka_unit_test(test_scale),   cmocka_unit_test(test_near_misses)};
     return cmocka_run_group_tests_name("recognise_patterns", tests, NULL, NULL);
 }

@@ -131,18 +131,17 @@ static void test_output_reshape(void **state)
 static void test_stays(void **state)
 {
     (void)state;
-    check_untouched("views",
-                    "symbol N 1..1..8\n"
-                    "input %x f32[N,4,6]\n"
-                    "constant %k f32[1,4,6] random 1\n"
-                    "%a = Slice(%x) {axes=[2], start=[1], end=[3]}\n"
-                    "%b = Slice(%x) {axes=[1], start=[0], end=[4], step=[2]}\n"
-                    "%c = Unary(%x) {kind=neg}\n"
-                    "%d = Concat(%c, %x) {axis=2}\n"
-                    "%e = Concat(%k, %k) {axis=1}\n"
-                    "%f = Reshape(%x) {dims=[0,24]}\n"
-                    "%g = Reshape(%k) {dims=[24]}\n"
-                    "output %a\noutput %b\noutput %d\noutput %e\noutput %f\noutput %g\n");
+    check_untouched("views", "symbol N 1..1..8\n"
+                             "input %x f32[N,4,6]\n"
+                             "constant %k f32[1,4,6] random 1\n"
+                             "%a = Slice(%x) {axes=[2], start=[1], end=[3]}\n"
+                             "%b = Slice(%x) {axes=[1], start=[0], end=[4], step=[2]}\n"
+                             "%c = Unary(%x) {kind=neg}\n"
+                             "%d = Concat(%c, %x) {axis=2}\n"
+                             "%e = Concat(%k, %k) {axis=1}\n"
+                             "%f = Reshape(%x) {dims=[0,24]}\n"
+                             "%g = Reshape(%k) {dims=[24]}\n"
+                             "output %a\noutput %b\noutput %d\noutput %e\noutput %f\noutput %g\n");
     check_untouched("views", "input %boxes f32[1,9,4]\n"
                              "input %scores f32[1,1,9]\n"
                              "constant %k i64[1] values [9]\n"
