@@ -13,7 +13,9 @@ typedef struct cli_image {
 } cli_image;
 
 /* Larger pictures are refused: 2^27 pixels. */
+#ifndef CLI_IMAGE_PIXELS_MAX
 #define CLI_IMAGE_PIXELS_MAX (1u << 27)
+#endif
 
 bool cli_image_probe(const uint8_t *data, size_t size);
 /* path is for errors. Alpha is dropped, gray is spread over R, G and B, JPEGs are turned upright.

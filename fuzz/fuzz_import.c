@@ -32,9 +32,8 @@ void fuzz_import(const sld_importer *importer, const char *name, sld_file model,
     solder_allocator allocator = fuzz_allocator(&memory);
     static sld_diag diag;
     sld_diag_init(&diag, NULL);
-    solder_import_options options = {.struct_size = sizeof options,
-                                     .random_weights = weights.size == 0,
-                                     .seed = 1};
+    solder_import_options options = {
+        .struct_size = sizeof options, .random_weights = weights.size == 0, .seed = 1};
     sld_graph *graph;
     if (sld_graph_create(&allocator, &diag, &graph) == SOLDER_OK) {
         sld_import import = {.model_path = name,
