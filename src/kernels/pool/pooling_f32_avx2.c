@@ -5,4 +5,5 @@ const sld_kernel sld_pooling_f32_avx2 = {.name = "pooling_f32_avx2",
                                          .family = "pooling",
                                          .isa = SLD_ISA_AVX2,
                                          .supports = pooling_supports,
+                                         .workspace = pooling_workspace,
                                          .run = pooling_run};

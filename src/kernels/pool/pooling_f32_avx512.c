@@ -5,4 +5,5 @@ const sld_kernel sld_pooling_f32_avx512 = {.name = "pooling_f32_avx512",
                                            .family = "pooling",
                                            .isa = SLD_ISA_AVX512,
                                            .supports = pooling_supports,
+                                           .workspace = pooling_workspace,
                                            .run = pooling_run};

@@ -1,169 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Max and average pooling, a vector of one output row at a time; included once per instruction
- * set. Max keeps NaN, as the reference does.
+ * Max and average pooling: the rows of a window are merged into one row in scratch, padded with
+ * neutral elements, whose columns are then merged; included once per instruction set. Max keeps
+ * NaN, as the reference does.
  */
 #include <float.h>
 
-#include "kernels/conv/column_simd.h"
 #include "kernels/conv/window.h"
 #include "kernels/pool/pool.h"
+#include "kernels/simd.h"
 
-#define MAX_WINDOW 16
+/* One axis of the window; end: padding at the end. */
+typedef struct pool_axis {
+    int64_t in, out, window, stride, dilation, begin, end;
+} pool_axis;
 
 typedef struct pooling_job {
     const sld_run *run;
     const sld_pooling_params *p;
-    sld_conv_shape s;
-    int64_t channels, end_bottom, end_right; /* padding at the end */
+    pool_axis y, x;
+    int64_t channels, in_plane, out_plane;
+    const float *taps; /* window columns that count, per output column */
+    float *rows;       /* one row of row_floats per thread */
+    size_t row_floats;
 } pooling_job;
 
-static SLD_ALWAYS_INLINE vf take_max(vf best, vf v)
+static SLD_ALWAYS_INLINE vf merge(vf a, vf b, const bool max)
 {
-    return vf_select(vf_nan(best), best, vf_max(best, v));
+    return max ? vf_select(vf_nan(a), a, vf_max(a, b)) : vf_add(a, b);
 }
 
-/* Output columns x..x + VF: their window columns, and how many of those count. */
-typedef struct column_block {
-    column columns[MAX_WINDOW];
-    vf inside, padded; /* columns inside the input; inside input + padding */
-    vm live;
-    int64_t x;
-} column_block;
-
-static void make_block(const pooling_job *j, int64_t x, column_block *b)
+/* Window positions of output index at that lie inside the input, or inside input + padding. */
+static int64_t taps_of(const pool_axis *a, int64_t at, bool padded)
 {
-    const sld_conv_shape *s = &j->s;
-    int64_t count = s->out_width - x < VF ? s->out_width - x : VF;
-    int64_t left = x * s->stride_x - s->pad_left;
-    float inside[VF] = {0};
-    float padded[VF] = {0};
-    b->x = x;
-    b->live = vm_first(count);
-    for (int64_t q = 0; q < s->window_width; q++) {
-        int64_t at = left + q * s->dilation_x;
-        b->columns[q] = column_of(s, at, 0, count);
-        for (int64_t i = 0; i < count; i++, at += s->stride_x) {
-            inside[i] += at >= 0 && at < s->in_width ? 1.0f : 0.0f;
-            padded[i] += at < s->in_width + j->end_right ? 1.0f : 0.0f;
-        }
+    int64_t count = 0;
+    int64_t position = at * a->stride - a->begin;
+    for (int64_t i = 0; i < a->window; i++, position += a->dilation) {
+        count += padded ? position < a->in + a->end : position >= 0 && position < a->in;
     }
-    b->inside = vf_load(inside);
-    b->padded = vf_load(padded);
+    return count;
 }
 
-/* The divisor of an average; rows of the window that count likewise. */
-static SLD_ALWAYS_INLINE vf average_of(const pooling_job *j, const column_block *b, vf sum,
-                                       int64_t top, int64_t rows)
+/* The rows of the window at output row y, merged into row; false if there are none. */
+static SLD_ALWAYS_INLINE bool merge_rows(const pooling_job *j, const float *in, int64_t y,
+                                         float *row, const bool max)
 {
-    const sld_conv_shape *s = &j->s;
-    vf columns = b->inside;
-    if (j->p->kind == SLD_POOL_AVERAGE_PADDED) {
-        columns = b->padded;
-        rows = 0;
-        for (int64_t r = 0; r < s->window_height; r++) {
-            rows += top + r * s->dilation_y < s->in_height + j->end_bottom;
-        }
+    int64_t first = y * j->y.stride - j->y.begin;
+    int64_t end = first + (j->y.window - 1) * j->y.dilation + 1;
+    while (first < 0) {
+        first += j->y.dilation;
     }
-    vf taps = vf_mul(columns, vf_set1((float)rows));
-    return vf_select(vf_gt(taps, vf_zero()), vf_div(sum, taps), vf_zero());
+    end = end < j->y.in ? end : j->y.in;
+    for (int64_t x = 0; x < j->x.in && first < end; x += VF) {
+        vm live = vm_first(j->x.in - x);
+        vf v = vf_load_m(in + first * j->x.in + x, live);
+        for (int64_t r = first + j->y.dilation; r < end; r += j->y.dilation) {
+            v = merge(v, vf_load_m(in + r * j->x.in + x, live), max);
+        }
+        vf_store_m(row + x, v, live);
+    }
+    return first < end;
 }
 
-static SLD_ALWAYS_INLINE void pool_rows(const pooling_job *j, const float *in, float *out,
-                                        const column_block *b, const bool max, const int64_t step)
+/* Columns of the merged row from p on, step apart. */
+static SLD_ALWAYS_INLINE vf load_step(const float *p, const int64_t step)
 {
-    const sld_conv_shape *s = &j->s;
-    const vf lowest = vf_set1(-INFINITY);
-    for (int64_t y = 0; y < s->out_height; y++) {
-        int64_t top = y * s->stride_y - s->pad_top;
-        int64_t rows = 0;
-        vf result = max ? lowest : vf_zero();
-        for (int64_t r = 0; r < s->window_height; r++) {
-            int64_t row = top + r * s->dilation_y;
-            if (row < 0 || row >= s->in_height) {
-                continue;
+    if (step == 1) {
+        return vf_load(p);
+    }
+    if (step == 2) {
+        return vf_even(vf_load(p), vf_load(p + VF));
+    }
+    return vf_gather(p, vi_mul(vi_lanes(), vi_set1((int32_t)step)), vm_first(VF));
+}
+
+static SLD_ALWAYS_INLINE void pool_plane(const pooling_job *j, const float *in, float *out,
+                                         float *row, const bool max, const int64_t step)
+{
+    const vf neutral = max ? vf_set1(-INFINITY) : vf_zero();
+    for (size_t i = 0; i < j->row_floats; i += VF) {
+        vf_store(row + i, neutral);
+    }
+    for (int64_t y = 0; y < j->y.out; y++) {
+        bool any = merge_rows(j, in, y, row + j->x.begin, max);
+        float rows = (float)taps_of(&j->y, y, j->p->kind == SLD_POOL_AVERAGE_PADDED);
+        for (int64_t x = 0; x < j->x.out; x += VF) {
+            vm live = vm_first(j->x.out - x);
+            const float *p = row + x * step;
+            vf v = load_step(p, step);
+            for (int64_t q = 1; q < j->x.window; q++) {
+                v = merge(v, load_step(p + q * j->x.dilation, step), max);
             }
-            rows++;
-            for (int64_t q = 0; q < s->window_width; q++) {
-                vf v = load_column(in + row * s->in_width, &b->columns[q], step);
-                result = max ? take_max(result, vf_select(b->columns[q].lanes, v, lowest))
-                             : vf_add(result, v);
-            }
+            vf taps = vf_mul(vf_load_m(j->taps + x, live), vf_set1(any || !max ? rows : 0.0f));
+            vf empty = max ? vf_set1(-FLT_MAX) : vf_zero();
+            v = max ? v : vf_div(any ? v : vf_zero(), taps);
+            vf_store_m(out + y * j->x.out + x, vf_select(vf_gt(taps, vf_zero()), v, empty), live);
         }
-        if (max) { /* a window without a tap */
-            vm none = rows > 0 ? vf_lt(b->inside, vf_set1(0.5f)) : vm_first(VF);
-            result = vf_select(none, vf_set1(-FLT_MAX), result);
-        } else {
-            result = average_of(j, b, result, top, rows);
-        }
-        vf_store_m(out + y * s->out_width + b->x, result, b->live);
     }
 }
 
-static SLD_ALWAYS_INLINE void pool_kind(const pooling_job *j, const float *in, float *out,
-                                        const column_block *b, const bool max)
+static void pool_windows(const pooling_job *j, const float *in, float *out, float *row)
 {
-    if (j->s.stride_x == 1) {
-        pool_rows(j, in, out, b, max, 1);
-    } else if (j->s.stride_x == 2) {
-        pool_rows(j, in, out, b, max, 2);
+    bool max = j->p->kind == SLD_POOL_MAX;
+    int64_t step = j->x.stride;
+    if (max && step == 1) {
+        pool_plane(j, in, out, row, true, 1);
+    } else if (max && step == 2) {
+        pool_plane(j, in, out, row, true, 2);
+    } else if (max) {
+        pool_plane(j, in, out, row, true, step);
+    } else if (step == 1) {
+        pool_plane(j, in, out, row, false, 1);
+    } else if (step == 2) {
+        pool_plane(j, in, out, row, false, 2);
     } else {
-        pool_rows(j, in, out, b, max, j->s.stride_x);
+        pool_plane(j, in, out, row, false, step);
     }
 }
 
 /* The whole plane is one window. */
 static float pool_global(const pooling_job *j, const float *in)
 {
-    bool max = j->p->kind == SLD_POOL_MAX;
+    const bool max = j->p->kind == SLD_POOL_MAX;
     const vf start = max ? vf_set1(-INFINITY) : vf_zero();
-    int64_t count = j->s.in_plane;
     vf result = start;
-    if (count == 0) {
+    if (j->in_plane == 0) {
         return max ? -FLT_MAX : 0.0f;
     }
-    for (int64_t i = 0; i < count; i += VF) {
-        vm live = vm_first(count - i);
-        vf v = vf_load_m(in + i, live);
-        result = max ? take_max(result, vf_select(live, v, start)) : vf_add(result, v);
+    for (int64_t i = 0; i < j->in_plane; i += VF) {
+        vm live = vm_first(j->in_plane - i);
+        result = merge(result, vf_select(live, vf_load_m(in + i, live), start), max);
     }
     if (!max) {
-        return vf_sum(result) / (float)count;
+        return vf_sum(result) / (float)j->in_plane;
     }
     float lanes[VF];
-    float best = -INFINITY;
     vf_store(lanes, result);
-    for (int i = 0; i < VF; i++) {
+    float best = lanes[0];
+    for (int i = 1; i < VF && !isnan(best); i++) {
         best = lanes[i] > best || isnan(lanes[i]) ? lanes[i] : best;
-        if (isnan(best)) {
-            break;
-        }
     }
     return best;
 }
 
 static void pooling_task(void *user, size_t index, int thread)
 {
-    (void)thread;
     const pooling_job *j = user;
     const sld_tensor *x = &j->run->in[0];
     const sld_tensor *y = &j->run->out[0];
     int64_t image = (int64_t)index / j->channels;
     int64_t channel = (int64_t)index % j->channels;
-    const float *in = (const float *)x->data + image * x->stride[0] + channel * j->s.in_plane;
-    float *out = (float *)y->data + image * y->stride[0] + channel * j->s.pixels;
+    const float *in = (const float *)x->data + image * x->stride[0] + channel * j->in_plane;
+    float *out = (float *)y->data + image * y->stride[0] + channel * j->out_plane;
     if (j->p->global != 0) {
         *out = pool_global(j, in);
-        return;
-    }
-    for (int64_t at = 0; at < j->s.out_width; at += VF) {
-        column_block b;
-        make_block(j, at, &b);
-        if (j->p->kind == SLD_POOL_MAX) {
-            pool_kind(j, in, out, &b, true);
-        } else {
-            pool_kind(j, in, out, &b, false);
-        }
+    } else {
+        pool_windows(j, in, out, j->rows + (size_t)thread * j->row_floats);
     }
 }
 
@@ -175,50 +167,80 @@ static bool pooling_supports(const sld_run *run)
         (run->out_count > 1 && sld_tensor_present(&run->out[1]))) {
         return false;
     }
-    return sld_tensor_inner_contiguous(x) && sld_tensor_inner_contiguous(&run->out[0]) &&
-           (p->global != 0 || p->window[x->rank - 3] <= MAX_WINDOW);
+    for (int i = 0; i < x->rank - 2 && p->global == 0; i++) {
+        if (p->pad_mode == SLD_PAD_EXPLICIT && p->pad_begin[i] < 0) {
+            return false;
+        }
+    }
+    return sld_tensor_inner_contiguous(x) && sld_tensor_inner_contiguous(&run->out[0]);
 }
 
-/* Padding of one axis at both ends. */
-static void pads_of(const sld_pooling_params *p, int axis, int64_t in, int64_t out, int64_t *begin,
-                    int64_t *end)
+static pool_axis axis_of(const sld_run *run, int axis)
 {
-    *begin = p->pad_mode == SLD_PAD_EXPLICIT ? p->pad_begin[axis] : 0;
-    *end = p->pad_mode == SLD_PAD_EXPLICIT ? p->pad_end[axis] : 0;
-    if (p->pad_mode == SLD_PAD_SAME_UPPER || p->pad_mode == SLD_PAD_SAME_LOWER) {
-        int64_t covered =
-            (out - 1) * p->stride[axis] + (p->window[axis] - 1) * p->dilation[axis] + 1;
-        int64_t total = covered > in ? covered - in : 0;
-        *begin = sld_same_pad_begin(p->pad_mode, total);
-        *end = total - *begin;
+    const sld_pooling_params *p = run->params;
+    pool_axis a = {.in = run->in[0].dim[2 + axis], .out = run->out[0].dim[2 + axis]};
+    if (p->global != 0) {
+        a.window = a.stride = a.dilation = 1;
+        return a;
     }
+    a.window = p->window[axis];
+    a.stride = p->stride[axis];
+    a.dilation = p->dilation[axis];
+    if (p->pad_mode == SLD_PAD_EXPLICIT) {
+        a.begin = p->pad_begin[axis];
+        a.end = p->pad_end[axis];
+    } else if (p->pad_mode != SLD_PAD_VALID) {
+        int64_t covered = (a.out - 1) * a.stride + (a.window - 1) * a.dilation + 1;
+        int64_t total = covered > a.in ? covered - a.in : 0;
+        a.begin = sld_same_pad_begin(p->pad_mode, total);
+        a.end = total - a.begin;
+    }
+    return a;
+}
+
+/* Whole vectors may be read behind the last column; what lies there is neutral. */
+static size_t row_floats_of(const pool_axis *x)
+{
+    int64_t outputs = (x->out + VF - 1) / VF * VF;
+    int64_t reach = outputs * x->stride + (x->window - 1) * x->dilation;
+    int64_t filled = x->begin + x->in;
+    return (size_t)(((reach > filled ? reach : filled) + 2 * VF + 15) / 16 * 16);
+}
+
+static size_t taps_floats_of(const pool_axis *x)
+{
+    return (size_t)((x->out + 15) / 16 * 16);
+}
+
+static size_t pooling_workspace(const sld_run *run, int threads)
+{
+    pool_axis x = axis_of(run, run->in[0].rank - 3);
+    return (taps_floats_of(&x) + (size_t)threads * row_floats_of(&x)) * sizeof(float);
 }
 
 static solder_status pooling_run(const sld_run *run)
 {
     const sld_tensor *x = &run->in[0];
     const sld_tensor *y = &run->out[0];
-    pooling_job j = {.run = run, .p = run->params, .channels = y->dim[1]};
-    sld_conv_shape *s = &j.s;
     int last = x->rank - 3;
-    s->in_height = s->out_height = s->window_height = s->stride_y = s->dilation_y = 1;
-    s->in_width = x->dim[2 + last];
-    s->out_width = y->dim[2 + last];
-    s->window_width = j.p->window[last];
-    s->stride_x = j.p->stride[last];
-    s->dilation_x = j.p->dilation[last];
-    pads_of(j.p, last, s->in_width, s->out_width, &s->pad_left, &j.end_right);
+    pooling_job j = {.run = run,
+                     .p = run->params,
+                     .y = {.in = 1, .out = 1, .window = 1, .stride = 1, .dilation = 1},
+                     .x = axis_of(run, last),
+                     .channels = y->dim[1]};
     if (last == 1) {
-        s->in_height = x->dim[2];
-        s->out_height = y->dim[2];
-        s->window_height = j.p->window[0];
-        s->stride_y = j.p->stride[0];
-        s->dilation_y = j.p->dilation[0];
-        pads_of(j.p, 0, s->in_height, s->out_height, &s->pad_top, &j.end_bottom);
+        j.y = axis_of(run, 0);
     }
-    s->in_plane = s->in_height * s->in_width;
-    s->pixels = s->out_height * s->out_width;
-    if (s->pixels > 0) {
+    j.in_plane = j.y.in * j.x.in;
+    j.out_plane = j.y.out * j.x.out;
+    j.row_floats = row_floats_of(&j.x);
+    float *taps = run->workspace;
+    j.taps = taps;
+    j.rows = taps + taps_floats_of(&j.x);
+    for (int64_t i = 0; i < j.x.out; i++) {
+        taps[i] = (float)taps_of(&j.x, i, j.p->kind == SLD_POOL_AVERAGE_PADDED);
+    }
+    if (j.out_plane > 0) {
         sld_pool_for(run->pool, (size_t)(y->dim[0] * j.channels), pooling_task, &j);
     }
     return SOLDER_OK;
