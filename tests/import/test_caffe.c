@@ -530,8 +530,8 @@ static void test_claims(void **state)
                 "input: 'x' input_shape { dim: 1 dim: 2147483647 } layer { name: 'ip' type: "
                 "'InnerProduct' bottom: 'x' top: 'y' inner_product_param { num_output: 2147483647 "
                 "} }",
-                "caffe: layer 'ip' (InnerProduct): its weight is too large: at most 4 GiB of "
-                "weights are made up");
+                "caffe: layer 'ip' (InnerProduct): its weight is too large: at most 1 GiB of "
+                "weights is made up");
 }
 
 static void test_nan(void **state)

@@ -512,6 +512,8 @@ solder_status sld_caffe_upsample(sld_caffe *c, sld_caffe_layer *l)
     return SOLDER_OK;
 }
 
+#define MAX_SHUFFLED (1 << 20) /* the order is stored */
+
 /* Channel k of group g becomes channel g of group k: a gather, whatever the other axes are. */
 solder_status sld_caffe_shuffle_channel(sld_caffe *c, sld_caffe_layer *l)
 {
@@ -520,9 +522,15 @@ solder_status sld_caffe_shuffle_channel(sld_caffe *c, sld_caffe_layer *l)
     int64_t channels;
     SLD_TRY(sld_caffe_dim(c, l, in[0], 1, &channels));
     int64_t groups = p->group;
-    if (groups < 1 || channels % groups != 0 || channels > INT32_MAX) {
+    if (groups < 1 || channels % groups != 0) {
         return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "group %lld does not divide %lld channels",
                               (long long)groups, (long long)channels);
+    }
+    if (channels > MAX_SHUFFLED) {
+        return sld_caffe_fail(c, l, SOLDER_ERROR_UNSUPPORTED,
+                              "%lld channels: at most %d are "
+                              "supported",
+                              (long long)channels, MAX_SHUFFLED);
     }
     int64_t *order = sld_arena_array(&c->graph->arena, (size_t)channels, sizeof *order);
     if (order == NULL) {

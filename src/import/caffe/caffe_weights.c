@@ -28,7 +28,7 @@ enum {
 };
 
 /* Made-up weights past this are a mistake in the model. */
-#define MAX_RANDOM_BYTES ((uint64_t)4 << 30)
+#define MAX_RANDOM_BYTES ((uint64_t)1 << 30)
 
 /* A file being walked, for messages. */
 typedef struct source {
@@ -166,6 +166,20 @@ static solder_status read_blob(const source *s, const uint8_t *data, size_t size
     return SOLDER_OK;
 }
 
+#define COPY_PIECE ((size_t)1 << 20) /* elements */
+
+static void copy_piece(solder_dtype dtype, const uint8_t *p, size_t count, float *out)
+{
+    if (dtype == SOLDER_F32) {
+        memcpy(out, p, count * sizeof *out);
+        return;
+    }
+    size_t size = solder_dtype_size(dtype);
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (float)sld_load_f64(dtype, p + i * size);
+    }
+}
+
 /* Every element into out, as float. */
 static void copy_elements(const sld_caffe_blob *blob, float *out)
 {
@@ -182,13 +196,13 @@ static void copy_elements(const sld_caffe_blob *blob, float *out)
         }
         const uint8_t *p = field.type == SLD_WIRE_BYTES ? field.data : single;
         size_t count = field.type == SLD_WIRE_BYTES ? field.size / size : 1;
-        if (blob->dtype == SOLDER_F32) {
-            memcpy(out, p, count * size);
-            out += count;
-            continue;
-        }
-        for (size_t i = 0; i < count; i++) {
-            *out++ = (float)sld_load_f64(blob->dtype, p + i * size);
+        while (count > 0) { /* in pieces, so that file and copy are never both in memory whole */
+            size_t piece = count < COPY_PIECE ? count : COPY_PIECE;
+            copy_piece(blob->dtype, p, piece, out);
+            sld_file_page_out(p, piece * size);
+            p += piece * size;
+            out += piece;
+            count -= piece;
         }
     }
 }
@@ -374,7 +388,7 @@ static solder_status make_weights(sld_caffe *c, sld_caffe_layer *l, const sld_ca
     if (!sld_dims_bytes(want->dims, want->rank, SOLDER_F32, &bytes) ||
         bytes > MAX_RANDOM_BYTES - c->random_bytes) {
         return sld_caffe_fail(c, l, SOLDER_ERROR_DATA,
-                              "its %s is too large: at most 4 GiB of weights are made up",
+                              "its %s is too large: at most 1 GiB of weights is made up",
                               want->what);
     }
     c->random_bytes += bytes;
