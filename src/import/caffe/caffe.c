@@ -48,12 +48,10 @@ static solder_status check_files(const sld_import *import)
 {
     if (has_suffix(import->model_path, ".caffemodel")) {
         return sld_fail(import->diag, SOLDER_ERROR_ARGUMENT,
-                        "caffe: '%s' holds weights: give the prototxt first, then the caffemodel",
-                        import->model_path);
+                        "caffe: a caffemodel holds weights: give the prototxt first, then it");
     }
     if (import->model.size == 0) {
-        return sld_fail(import->diag, SOLDER_ERROR_DATA, "caffe: '%s' is empty",
-                        import->model_path);
+        return sld_fail(import->diag, SOLDER_ERROR_DATA, "caffe: the prototxt is empty");
     }
     return SOLDER_OK;
 }

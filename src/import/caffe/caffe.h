@@ -122,7 +122,7 @@ solder_status sld_caffe_scalar(sld_caffe *c, sld_caffe_layer *l, float number, s
 solder_status sld_caffe_binary(sld_caffe *c, sld_caffe_layer *l, sld_binary kind, sld_value *a,
                                sld_value *b, sld_value **out);
 
-/* ---- caffe_net.c ---- */
+/* ---- caffe_net.c: messages do not name the prototxt, solder_import does ---- */
 
 solder_status sld_caffe_read_net(sld_caffe *c);
 /* Why a layer list cannot be lowered as a whole: unsupported layers, unknown fields. */

@@ -81,10 +81,10 @@ static solder_status upgrade_layer(sld_caffe *c, const Caffe__V1LayerParameter *
                                    Caffe__LayerParameter **out)
 {
     if (old->layer != NULL) {
-        return sld_fail(c->diag, SOLDER_ERROR_VERSION,
-                        "caffe: '%s' is of Caffe's first format (layers { layer { ... } }), which "
-                        "is not read: convert it with Caffe's upgrade_net_proto_text",
-                        c->import->model_path);
+        return sld_fail(
+            c->diag, SOLDER_ERROR_VERSION,
+            "caffe: the prototxt is of Caffe's first format (layers { layer { ... } }), which "
+            "is not read: convert it with Caffe's upgrade_net_proto_text");
     }
     Caffe__LayerParameter *p = sld_arena_alloc(&c->arena, sizeof *p);
     if (p == NULL) {
@@ -147,19 +147,19 @@ static solder_status make_input_layer(sld_caffe *c, size_t index, Caffe__LayerPa
 static solder_status check_inputs(sld_caffe *c)
 {
     const Caffe__NetParameter *net = c->net;
-    const char *path = c->import->model_path;
     if (net->n_input_shape > 0 && net->n_input_dim > 0) {
         return sld_fail(c->diag, SOLDER_ERROR_DATA,
-                        "caffe: '%s' gives both input_shape and input_dim", path);
+                        "caffe: the prototxt gives both input_shape and input_dim");
     }
     if (net->n_input_shape > 0 && net->n_input_shape != net->n_input) {
-        return sld_fail(c->diag, SOLDER_ERROR_DATA, "caffe: '%s' has %zu input and %zu input_shape",
-                        path, net->n_input, net->n_input_shape);
+        return sld_fail(c->diag, SOLDER_ERROR_DATA,
+                        "caffe: the prototxt has %zu input and %zu input_shape", net->n_input,
+                        net->n_input_shape);
     }
     if (net->n_input_dim > 0 &&
         (net->n_input_dim % 4 != 0 || net->n_input_dim / 4 != net->n_input)) {
         return sld_fail(c->diag, SOLDER_ERROR_DATA,
-                        "caffe: '%s' has %zu input and %zu input_dim: four each are needed", path,
+                        "caffe: the prototxt has %zu input and %zu input_dim: four each are needed",
                         net->n_input, net->n_input_dim);
     }
     return SOLDER_OK;
@@ -240,12 +240,10 @@ static solder_status collect_layers(sld_caffe *c)
     const Caffe__NetParameter *net = c->net;
     if (net->n_layer > 0 && net->n_layers > 0) {
         return sld_fail(c->diag, SOLDER_ERROR_DATA,
-                        "caffe: '%s' mixes 'layer' and 'layers': it must use one of them",
-                        c->import->model_path);
+                        "caffe: the prototxt mixes 'layer' and 'layers': it must use one of them");
     }
     if (net->n_layer + net->n_layers == 0) {
-        return sld_fail(c->diag, SOLDER_ERROR_DATA, "caffe: '%s' holds no layers",
-                        c->import->model_path);
+        return sld_fail(c->diag, SOLDER_ERROR_DATA, "caffe: the prototxt holds no layers");
     }
     SLD_TRY(check_inputs(c));
     c->layers =
@@ -348,8 +346,8 @@ static solder_status mark_outputs(sld_caffe *c)
     for (size_t i = 0; i < options->output_count; i++) {
         sld_caffe_tensor *tensor = sld_names_find(c->latest, options->outputs[i]);
         if (tensor == NULL) {
-            return sld_fail(c->diag, SOLDER_ERROR_NOT_FOUND, "caffe: '%s' has no blob '%s'",
-                            c->import->model_path, options->outputs[i]);
+            return sld_fail(c->diag, SOLDER_ERROR_NOT_FOUND, "caffe: the prototxt has no blob '%s'",
+                            options->outputs[i]);
         }
         tensor->needed = true;
     }
@@ -363,8 +361,7 @@ static solder_status mark_outputs(sld_caffe *c)
     }
     return any ? SOLDER_OK
                : sld_fail(c->diag, SOLDER_ERROR_DATA,
-                          "caffe: '%s' has no output: every blob is read by another layer",
-                          c->import->model_path);
+                          "caffe: the prototxt has no output: every blob is read by another layer");
 }
 
 static const sld_caffe_layer *find_writer(const sld_caffe *c, const char *name)
@@ -405,13 +402,8 @@ static solder_status mark_needed(sld_caffe *c)
 
 static solder_status parse(sld_caffe *c)
 {
-    const char *path = c->import->model_path;
-    char *name = sld_arena_printf(&c->arena, "caffe: '%s'", path);
-    if (name == NULL) {
-        return no_memory(c);
-    }
     sld_prototxt reader = {
-        .arena = &c->arena, .diag = c->diag, .name = name, .collect_unknown = true};
+        .arena = &c->arena, .diag = c->diag, .name = "caffe: prototxt", .collect_unknown = true};
     ProtobufCMessage *message = NULL;
     SLD_TRY(sld_prototxt_read(&reader, &caffe__net_parameter__descriptor,
                               (const char *)c->import->model.data, c->import->model.size,
@@ -501,8 +493,9 @@ static solder_status check_unknown(sld_caffe *c)
     if (count == 0) {
         return SOLDER_OK;
     }
-    return sld_fail(c->diag, SOLDER_ERROR_UNSUPPORTED, "caffe: '%s' has %u unknown field%s: %s",
-                    c->import->model_path, count, count == 1 ? "" : "s", text);
+    return sld_fail(c->diag, SOLDER_ERROR_UNSUPPORTED,
+                    "caffe: the prototxt has %u unknown field%s: %s", count, count == 1 ? "" : "s",
+                    text);
 }
 
 solder_status sld_caffe_check_net(sld_caffe *c)

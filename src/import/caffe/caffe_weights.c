@@ -381,8 +381,8 @@ static solder_status make_weights(sld_caffe *c, sld_caffe_layer *l, const sld_ca
                    ? sld_caffe_fail(c, l, SOLDER_ERROR_NOT_FOUND,
                                     "has no weights: give the caffemodel, or --random-weights to "
                                     "make them up")
-                   : sld_caffe_fail(c, l, SOLDER_ERROR_NOT_FOUND,
-                                    "'%s' has no weights for this layer", import->weights_path);
+                   : sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "'%s' has no weights for this layer",
+                                    import->weights_path);
     }
     size_t bytes;
     if (!sld_dims_bytes(want->dims, want->rank, SOLDER_F32, &bytes) ||

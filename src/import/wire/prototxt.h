@@ -27,7 +27,7 @@ typedef struct sld_prototxt_unknown {
 typedef struct sld_prototxt {
     sld_arena *arena; /* everything read lives there; its limit bounds the memory used */
     sld_diag *diag;
-    const char *name;     /* prefix of messages: "caffe: 'net.prototxt'" */
+    const char *name;     /* prefix of messages: "caffe: prototxt" */
     bool collect_unknown; /* put unknown fields into the list instead of failing at the first */
     sld_prototxt_unknown *unknown;
     sld_prototxt_unknown **last_unknown;
