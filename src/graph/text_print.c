@@ -8,6 +8,7 @@
 #include "graph/text.h"
 
 #define MAX_EXPR_DEPTH 48
+#define MAX_EXPR_NODES 4096
 
 static solder_status reserve(sld_text *text, size_t extra)
 {
@@ -95,33 +96,77 @@ static solder_status print_symbol(sld_text *text, const char *name)
     return plain ? sld_text_printf(text, "%s", name) : print_quoted(text, name);
 }
 
-static solder_status print_expr(sld_text *text, const sld_expr_table *table, sld_dim e, int depth)
+typedef struct dim_printer {
+    sld_text *text;
+    const sld_expr_table *table;
+    int budget; /* shared parts are printed again and again: an end to that */
+    bool full;
+} dim_printer;
+
+/* Order of the operands of + * min max that does not depend on which was made first. */
+static bool comes_after(const sld_expr_table *table, sld_dim a, sld_dim b)
+{
+    for (int depth = 0; a != b && depth < MAX_EXPR_DEPTH; depth++) {
+        const sld_expr *x = &table->exprs[a];
+        const sld_expr *y = &table->exprs[b];
+        if (x->op != y->op) {
+            return x->op == SLD_EXPR_CONST || (y->op != SLD_EXPR_CONST && x->op > y->op);
+        }
+        if (x->op <= SLD_EXPR_SYMBOL) {
+            return x->value > y->value;
+        }
+        a = x->a != y->a ? x->a : x->b;
+        b = x->a != y->a ? y->a : y->b;
+    }
+    return false;
+}
+
+static bool commutes(uint32_t op)
+{
+    return op == SLD_EXPR_ADD || op == SLD_EXPR_MUL || op == SLD_EXPR_MIN || op == SLD_EXPR_MAX;
+}
+
+static solder_status print_expr(dim_printer *p, sld_dim e, int depth)
 {
     static const char *const signs[SLD_EXPR_OP_COUNT] = {"",  "",   "+", "-",     "*",
                                                          "/", "^/", "%", " min ", " max "};
-    if (e < 0 || (size_t)e >= table->count || depth > MAX_EXPR_DEPTH) {
-        return sld_text_printf(text, "?");
+    if (e < 0 || (size_t)e >= p->table->count) {
+        return sld_text_printf(p->text, "?");
     }
-    const sld_expr *n = &table->exprs[e];
+    if (depth > MAX_EXPR_DEPTH || p->budget-- <= 0) {
+        return p->full ? SOLDER_ERROR_UNSUPPORTED : sld_text_printf(p->text, "?");
+    }
+    const sld_expr *n = &p->table->exprs[e];
     if (n->op == SLD_EXPR_CONST) {
-        return sld_text_printf(text, "%" PRId64, n->value);
+        return sld_text_printf(p->text, "%" PRId64, n->value);
     }
     if (n->op == SLD_EXPR_SYMBOL) {
-        return print_symbol(text, table->symbols[n->value].name);
+        return print_symbol(p->text, p->table->symbols[n->value].name);
     }
-    SLD_TRY(sld_text_printf(text, "("));
-    SLD_TRY(print_expr(text, table, n->a, depth + 1));
-    SLD_TRY(sld_text_printf(text, "%s", signs[n->op]));
-    SLD_TRY(print_expr(text, table, n->b, depth + 1));
-    return sld_text_printf(text, ")");
+    bool swap = commutes(n->op) && comes_after(p->table, n->a, n->b);
+    SLD_TRY(sld_text_printf(p->text, "("));
+    SLD_TRY(print_expr(p, swap ? n->b : n->a, depth + 1));
+    SLD_TRY(sld_text_printf(p->text, "%s", signs[n->op]));
+    SLD_TRY(print_expr(p, swap ? n->a : n->b, depth + 1));
+    return sld_text_printf(p->text, ")");
 }
 
-static solder_status print_type(sld_text *text, const sld_graph *graph, const sld_value *value)
+static solder_status print_dim(sld_text *text, const sld_graph *graph, sld_dim e, bool full)
+{
+    dim_printer p = {.text = text, .table = &graph->exprs, .budget = MAX_EXPR_NODES, .full = full};
+    solder_status status = print_expr(&p, e, 0);
+    return status == SOLDER_ERROR_UNSUPPORTED
+               ? sld_fail(graph->diag, status, "text: a dimension is too long to be written")
+               : status;
+}
+
+static solder_status print_type(sld_text *text, const sld_graph *graph, const sld_value *value,
+                                bool full)
 {
     SLD_TRY(sld_text_printf(text, "%s[", solder_dtype_name(value->dtype)));
     for (int i = 0; i < value->shape.rank; i++) {
         SLD_TRY(sld_text_printf(text, "%s", i == 0 ? "" : ","));
-        SLD_TRY(print_expr(text, &graph->exprs, value->shape.d[i], 0));
+        SLD_TRY(print_dim(text, graph, value->shape.d[i], full));
     }
     return sld_text_printf(text, "]");
 }
@@ -229,7 +274,7 @@ static solder_status print_sources(sld_text *text, const sld_graph *graph, bool 
         SLD_TRY(sld_text_printf(text, "input "));
         SLD_TRY(print_value(text, graph->inputs[i]));
         SLD_TRY(sld_text_printf(text, " "));
-        SLD_TRY(print_type(text, graph, graph->inputs[i]));
+        SLD_TRY(print_type(text, graph, graph->inputs[i], full));
         SLD_TRY(sld_text_printf(text, "%s\n", graph->inputs[i]->is_nhwc ? " nhwc" : ""));
     }
     for (const sld_value *v = graph->values; v != NULL; v = v->next) {
@@ -237,7 +282,7 @@ static solder_status print_sources(sld_text *text, const sld_graph *graph, bool 
             SLD_TRY(sld_text_printf(text, "constant "));
             SLD_TRY(print_value(text, v));
             SLD_TRY(sld_text_printf(text, " "));
-            SLD_TRY(print_type(text, graph, v));
+            SLD_TRY(print_type(text, graph, v, full));
             SLD_TRY(print_data(text, v, full));
             SLD_TRY(sld_text_printf(text, "\n"));
         }
@@ -415,14 +460,15 @@ static solder_status print_node(sld_text *text, const sld_graph *graph, const sl
     SLD_TRY(sld_text_printf(text, "%s", node->elided ? " elided" : ""));
     for (uint32_t i = 0; !full && i < node->out_count; i++) {
         SLD_TRY(sld_text_printf(text, i == 0 ? "  # " : ", "));
-        SLD_TRY(print_type(text, graph, node->out[i]));
+        SLD_TRY(print_type(text, graph, node->out[i], full));
     }
     return sld_text_printf(text, "\n");
 }
 
 /* ---- memory ---- */
 
-static solder_status print_view(sld_text *text, const sld_graph *graph, const sld_value *value)
+static solder_status print_view(sld_text *text, const sld_graph *graph, const sld_value *value,
+                                bool full)
 {
     const sld_view *view = &value->view;
     int rank = value->shape.rank;
@@ -436,7 +482,7 @@ static solder_status print_view(sld_text *text, const sld_graph *graph, const sl
     bool stepped = false;
     for (int i = 0; i < rank; i++) {
         SLD_TRY(sld_text_printf(text, i == 0 ? " [" : ","));
-        SLD_TRY(print_expr(text, &graph->exprs, view->start[i], 0));
+        SLD_TRY(print_dim(text, graph, view->start[i], full));
         stepped = stepped || view->step[i] != 1;
     }
     SLD_TRY(sld_text_printf(text, rank == 0 ? " []" : "]"));
@@ -446,10 +492,11 @@ static solder_status print_view(sld_text *text, const sld_graph *graph, const sl
     return sld_text_printf(text, stepped ? "]\n" : "\n");
 }
 
-static solder_status print_place(sld_text *text, const sld_graph *graph, const sld_value *value)
+static solder_status print_place(sld_text *text, const sld_graph *graph, const sld_value *value,
+                                 bool full)
 {
     if (value->view.kind != SLD_VIEW_NONE) {
-        SLD_TRY(print_view(text, graph, value));
+        SLD_TRY(print_view(text, graph, value, full));
     }
     if (value->arena_offset >= 0) {
         SLD_TRY(sld_text_printf(text, "place "));
@@ -460,14 +507,14 @@ static solder_status print_place(sld_text *text, const sld_graph *graph, const s
 }
 
 /* In the order of the lines above, not of creation: that is what reading makes it. */
-static solder_status print_memory(sld_text *text, const sld_graph *graph)
+static solder_status print_memory(sld_text *text, const sld_graph *graph, bool full)
 {
     for (size_t i = 0; i < graph->input_count; i++) {
-        SLD_TRY(print_place(text, graph, graph->inputs[i]));
+        SLD_TRY(print_place(text, graph, graph->inputs[i], full));
     }
     for (const sld_node *node = graph->first; node != NULL; node = node->next) {
         for (uint32_t i = 0; i < node->out_count; i++) {
-            SLD_TRY(print_place(text, graph, node->out[i]));
+            SLD_TRY(print_place(text, graph, node->out[i], full));
         }
     }
     return graph->arena_bytes > 0 ? sld_text_printf(text, "arena %" PRId64 "\n", graph->arena_bytes)
@@ -491,5 +538,5 @@ solder_status sld_graph_print(const sld_graph *graph, bool full, sld_text *text)
         bool nhwc = graph->outputs[i]->is_nhwc && graph->outputs[i]->kind != SLD_VALUE_INPUT;
         SLD_TRY(sld_text_printf(text, "%s\n", nhwc ? " nhwc" : ""));
     }
-    return print_memory(text, graph);
+    return print_memory(text, graph, full);
 }

@@ -103,6 +103,9 @@ static solder_status read_hex(sld_scan *r, solder_dtype dtype, char *data, size_
         }
         data[i] = (char)(high * 16 + low);
         r->p += 2;
+        if (dtype == SOLDER_BOOL && (data[i] & ~1) != 0) {
+            return sld_scan_fail(r, SOLDER_ERROR_DATA, "a bool is 0 or 1");
+        }
     }
     return r->p < r->end && sld_scan_hex_digit(*r->p) >= 0
                ? sld_scan_fail(r, SOLDER_ERROR_DATA, "more hex bytes than the shape's %zu", size)
@@ -202,9 +205,6 @@ static solder_status read_symbol(sld_scan *r)
     }
     SLD_TRY(read_range(r, &low, &middle, &high));
     sld_symbol *symbol = &r->graph->exprs.symbols[r->graph->exprs.exprs[dim].value];
-    if (symbol->data_dependent != 0) {
-        return sld_scan_fail(r, SOLDER_ERROR_DATA, "symbol %s belongs to a node", symbol->name);
-    }
     symbol->min = low;
     symbol->opt = middle;
     symbol->max = high;
@@ -499,6 +499,23 @@ static solder_status read_suffix(sld_scan *r, node_text *n)
     return SOLDER_OK;
 }
 
+/* The names a fresh node makes up for its results may be in the way of the wanted ones. */
+static solder_status name_result(sld_scan *r, sld_value *value, const char *name)
+{
+    sld_value *holder = sld_graph_find_value(r->graph, name);
+    for (unsigned i = 0; holder != NULL && holder != value; i++) {
+        const char *away = sld_arena_printf(&r->graph->arena, "%s.%u", name, i);
+        if (away == NULL) {
+            return sld_fail_memory(r->diag, strlen(name) + 12);
+        }
+        if (sld_graph_find_value(r->graph, away) == NULL) {
+            SLD_TRY(sld_scan_within(r, sld_graph_rename(r->graph, holder, away)));
+            holder = NULL;
+        }
+    }
+    return sld_scan_within(r, sld_graph_rename(r->graph, value, name));
+}
+
 static solder_status read_node(sld_scan *r)
 {
     node_text n = {0};
@@ -509,9 +526,7 @@ static solder_status read_node(sld_scan *r)
     SLD_TRY(sld_scan_within(r, sld_graph_add_node(r->graph, NULL, n.op, n.name, n.params, n.in,
                                                   n.in_count, n.out_count, &node)));
     for (uint32_t i = 0; i < n.out_count; i++) {
-        if (strcmp(node->out[i]->name, n.out[i]) != 0) {
-            SLD_TRY(sld_scan_within(r, sld_graph_rename(r->graph, node->out[i], n.out[i])));
-        }
+        SLD_TRY(name_result(r, node->out[i], n.out[i]));
     }
     node->elided = n.elided;
     node->source = n.source != NULL ? n.source : node->source;

@@ -288,9 +288,15 @@ solder_status sld_scan_primary(sld_scan *r, int nesting, sld_dim *out)
         }
         *out = sld_expr_symbol(&r->graph->exprs, name);
     }
-    return *out != SLD_DIM_NONE
-               ? SOLDER_OK
-               : sld_scan_fail(r, SOLDER_ERROR_DATA, "a dimension cannot be represented");
+    if (*out == SLD_DIM_NONE) {
+        return sld_scan_fail(r, SOLDER_ERROR_DATA, "a dimension cannot be represented");
+    }
+    const sld_expr *e = &r->graph->exprs.exprs[*out];
+    if (e->op == SLD_EXPR_SYMBOL && r->graph->exprs.symbols[e->value].data_dependent != 0) {
+        return sld_scan_fail(r, SOLDER_ERROR_DATA, "symbol %s belongs to a node",
+                             r->graph->exprs.symbols[e->value].name);
+    }
+    return SOLDER_OK;
 }
 
 /* The operator of that level that comes next: 0 min max, 1 + -, 2 * / ^/ %. */

@@ -69,6 +69,7 @@ static void test_nodes(void **state)
                "%conv1 = Convolution(%data, %w) {stride=[2,1], pad_begin=[1,1], pad_end=[1,1], "
                "epilogue.act=relu} from \"conv1 + relu1\"\n"
                "%values, %indices = TopK(%conv1) {axis=1, k=5} as top\n"
+               "%odd:1, %odd = TopK(%conv1) {axis=1, k=2} as odd\n"
                "%mean = Reduce(%values) {kind=mean, axes=[2,3]} elided\n"
                "output %mean\n"
                "output %indices nhwc\n"
@@ -153,6 +154,7 @@ static void test_errors(void **state)
     expect_error("constant %x f32[1] hex 0011", "text: line 1: 2 hex bytes where the shape has 4");
     expect_error("constant %x f32[1] hex 0011223344",
                  "text: line 1: more hex bytes than the shape's 4");
+    expect_error("constant %x bool[1] hex 02", "text: line 1: a bool is 0 or 1");
     expect_error("constant %x f32[1] digest 00",
                  "text: line 1: a digest holds no values: print the network in full");
     expect_error("constant %x f32[1]",
@@ -178,6 +180,9 @@ static void test_node_errors(void **state)
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y [0] step [0]",
                  "text: line 3: a step is not positive");
     expect_error("constant %x f32[2] fill 1\nplace %x 0", "text: line 2: %x is a constant");
+    expect_error("input %b f32[1,9,4]\ninput %s f32[1,1,9]\n%n = NonMaxSuppression(%b, %s)\n"
+                 "input %c f32[n]",
+                 "text: line 4: symbol n belongs to a node");
     expect_error("input %x f32[2]\nplace %x -1", "text: line 2: an offset is negative");
 }
 
@@ -188,6 +193,45 @@ static void test_nesting(void **state)
     memcpy(text, "input %x f32[", 13);
     memset(text + 13, '(', sizeof text - 14);
     expect_error(text, "text: line 1: parentheses are nested too deeply");
+}
+
+/* Dims are written the same whichever of their parts was made first. */
+static void test_operand_order(void **state)
+{
+    (void)state;
+    const char *text = "network \"\"\n"
+                       "symbol N 1..1..8\n"
+                       "symbol M 1..1..8\n"
+                       "input %a f32[((M*3)+(N*2))]\n";
+    const char *other = "network \"\"\n"
+                        "symbol N 1..1..8\n"
+                        "symbol M 1..1..8\n"
+                        "input %a f32[((N*2)+(M*3))]\n";
+    sld_graph *graph = read_text(text);
+    sld_text printed = {0};
+    assert_int_equal(sld_graph_print(graph, true, &printed), SOLDER_OK);
+    assert_string_equal(printed.data, other);
+    sld_text_free(&printed);
+    sld_graph_destroy(graph);
+    round_trip(other);
+}
+
+/* A chain of sums nobody can write with brackets: refused in full, abridged for people. */
+static void test_long_dimension(void **state)
+{
+    (void)state;
+    char text[2048] = "input %a f32[N";
+    for (int i = 0; i < 100; i++) {
+        strcat(text, i % 2 == 0 ? "/M" : "-N");
+    }
+    strcat(text, "]");
+    sld_graph *graph = read_text(text);
+    sld_text printed = {0};
+    assert_int_equal(sld_graph_print(graph, true, &printed), SOLDER_ERROR_UNSUPPORTED);
+    assert_int_equal(sld_graph_print(graph, false, &printed), SOLDER_OK);
+    assert_non_null(strchr(printed.data, '?'));
+    sld_text_free(&printed);
+    sld_graph_destroy(graph);
 }
 
 /* Every prefix and every changed byte gives a network or an error. */
@@ -217,10 +261,11 @@ static void test_mutations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sources),   cmocka_unit_test(test_nodes),
-        cmocka_unit_test(test_free_form), cmocka_unit_test(test_digest),
-        cmocka_unit_test(test_errors),    cmocka_unit_test(test_node_errors),
-        cmocka_unit_test(test_nesting),   cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_sources),        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_free_form),      cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_errors),         cmocka_unit_test(test_node_errors),
+        cmocka_unit_test(test_nesting),        cmocka_unit_test(test_operand_order),
+        cmocka_unit_test(test_long_dimension), cmocka_unit_test(test_mutations),
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
