@@ -12,7 +12,7 @@
 
 #include "import/caffe/caffe.h"
 #include "import/import.h"
-#include "npy.h"
+#include "npy_check.h"
 
 /* One import and what it said. */
 typedef struct bench {

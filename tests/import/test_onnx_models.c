@@ -5,7 +5,7 @@
  */
 #include "graph/graph.h"
 #include "import/import.h"
-#include "npy.h"
+#include "npy_check.h"
 
 #define MODELS SOURCE_DIR "/../shared/models"
 

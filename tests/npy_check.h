@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reference arrays in .npy files, and the bound whole networks are held to. */
-#ifndef TESTS_NPY_H
-#define TESTS_NPY_H
+#ifndef TESTS_NPY_CHECK_H
+#define TESTS_NPY_CHECK_H
 
 #include "check.h"
 
