@@ -37,4 +37,27 @@ static void random_case(check_random *r, check_case *c)
     (void)snprintf(c->text, sizeof c->text, "reduce %d axes %x of %s", p->kind, p->axes, text);
 }
 
-const check_family check_reduce = {"reduce", random_case, NULL};
+/* "1x256x56x56 KIND AXES" */
+static bool shape(const char *line, bool small, check_case *c)
+{
+    long long d[4];
+    memset(c, 0, sizeof *c);
+    sld_reduce_params *p = &c->params.reduce;
+    *p = (sld_reduce_params){.keep_dims = 1, .scale = 1.0f};
+    int read =
+        sscanf(line, "%lldx%lldx%lldx%lld %d %u", &d[0], &d[1], &d[2], &d[3], &p->kind, &p->axes);
+    int64_t dims[4] = {d[0], small ? 4 : d[1], d[2], d[3]};
+    check_tensor(&c->in[0], SOLDER_F32, 4, dims);
+    for (int i = 0; i < 4; i++) {
+        dims[i] = (p->axes & (1u << i)) != 0 ? 1 : dims[i];
+    }
+    check_tensor(&c->out[0], SOLDER_F32, 4, dims);
+    c->in_count = c->out_count = 1;
+    c->bound = CHECK_CLOSE;
+    c->absolute = 1e-4;
+    c->relative = 1e-5;
+    c->flops = (double)sld_tensor_count(&c->in[0]);
+    return read == 6;
+}
+
+const check_family check_reduce = {"reduce", random_case, shape};

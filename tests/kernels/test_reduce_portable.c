@@ -60,9 +60,43 @@ static void test_what_it_leaves(void **state)
     assert_false(fast->supports(&run));
 }
 
+/* A NaN is what both the largest and the smallest become, wherever it stands. */
+static void test_nan_stays(void **state)
+{
+    (void)state;
+    const sld_kernel *fast = sld_kernel_find("reduce_f32_axes_portable");
+    assert_non_null(fast);
+    for (uint32_t axes = 1; axes < 4; axes++) {
+        for (int place = 0; place < 40; place++) {
+            float z[40];
+            float want[40];
+            float have[40];
+            for (int i = 0; i < 40; i++) {
+                z[i] = i == place ? NAN : (float)(i * 7 % 11);
+            }
+            sld_tensor in = sld_tensor_make(z, SOLDER_F32, 2, DIMS(2, 20));
+            int64_t kept[2] = {(axes & 1) != 0 ? 1 : 2, (axes & 2) != 0 ? 1 : 20};
+            sld_tensor out = sld_tensor_make(want, SOLDER_F32, 2, kept);
+            sld_reduce_params p = {.kind = place % 2 == 0 ? SLD_REDUCE_MAX : SLD_REDUCE_MIN,
+                                   .axes = axes,
+                                   .keep_dims = 1,
+                                   .scale = 1};
+            sld_run run = {.params = &p, .in = &in, .out = &out, .in_count = 1, .out_count = 1};
+            assert_true(fast->supports(&run));
+            assert_int_equal(sld_kernel_reference("reduce")->run(&run), SOLDER_OK);
+            out.data = have;
+            assert_int_equal(fast->run(&run), SOLDER_OK);
+            for (int64_t i = 0; i < sld_tensor_count(&out); i++) {
+                assert_true(have[i] == want[i] || (isnan(have[i]) && isnan(want[i])));
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_reference),
-                                       cmocka_unit_test(test_what_it_leaves)};
+                                       cmocka_unit_test(test_what_it_leaves),
+                                       cmocka_unit_test(test_nan_stays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
