@@ -110,8 +110,8 @@ static int create_temporary(sld_writer *w)
 {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seed = (uint64_t)now.tv_nsec ^ ((uint64_t)now.tv_sec << 30) ^ ((uint64_t)getpid() << 44) ^
-                    (uint64_t)(uintptr_t)w;
+    uint64_t seed = (uint64_t)now.tv_nsec ^ ((uint64_t)now.tv_sec << 30) ^
+                    ((uint64_t)getpid() << 44) ^ (uint64_t)(uintptr_t)w;
     for (int attempt = 0; attempt < 100; attempt++) {
         seed = (seed ^ (seed >> 31)) * UINT64_C(0x9e3779b97f4a7c15) + 1;
         (void)snprintf(w->temporary, strlen(w->path) + SUFFIX_LENGTH + 1, "%s.tmp%016llx", w->path,

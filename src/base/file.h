@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whole files: mapped for reading, written so that a crash leaves the old or the new, never half. */
+/* Whole files: mapped for reading, written so that a crash leaves the old or the new, never half.
+ */
 #ifndef SLD_BASE_FILE_H
 #define SLD_BASE_FILE_H
 

@@ -12,7 +12,7 @@
 
 #define MAX_THREADS 1024
 /* 20..100 us on current processors: longer than the gap between two steps of a run. */
-#define SPINS 1000
+#define SPINS      1000
 #define INDEX_MASK UINT64_C(0xffffffff)
 
 typedef struct worker {

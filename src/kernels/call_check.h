@@ -23,18 +23,18 @@ sld_check sld_family_check(const char *family);
 
 /* ---- for the checks (call_check.c) ---- */
 
-#define SLD_CHECK(condition, text) \
-    do {                           \
-        if (!(condition)) {        \
-            return (text);         \
-        }                          \
+#define SLD_CHECK(condition, text)                                                                 \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            return (text);                                                                         \
+        }                                                                                          \
     } while (0)
-#define SLD_CHECK_TRY(call)                 \
-    do {                                    \
-        const char *sld_check_text = (call); \
-        if (sld_check_text != NULL) {       \
-            return sld_check_text;          \
-        }                                   \
+#define SLD_CHECK_TRY(call)                                                                        \
+    do {                                                                                           \
+        const char *sld_check_text = (call);                                                       \
+        if (sld_check_text != NULL) {                                                              \
+            return sld_check_text;                                                                 \
+        }                                                                                          \
     } while (0)
 
 /* Larger paddings, steps and windows are nobody's; below, sums of products fit 64 bits. */

@@ -18,7 +18,7 @@
 #define SLD_PLAN_MAJOR 1u /* another one cannot be read */
 #define SLD_PLAN_MINOR 0u /* a higher one adds sections that may be skipped */
 #define SLD_PLAN_ALIGN 64u
-#define SLD_PLAN_NONE UINT32_MAX /* no tensor, no string */
+#define SLD_PLAN_NONE  UINT32_MAX /* no tensor, no string */
 
 /* Each once, in this order, from the first; a minor version may append others. */
 typedef enum sld_plan_section_id {
@@ -76,10 +76,10 @@ typedef struct sld_plan_tensor {
     uint32_t dtype; /* solder_dtype */
     uint32_t kind;  /* sld_plan_tensor_kind */
     int32_t rank;
-    uint32_t parent;  /* views: an earlier tensor; else SLD_PLAN_NONE */
-    uint32_t packing; /* constants: name of the packing, SLD_PLAN_NONE if plain */
-    uint64_t offset;  /* 0 for views */
-    uint64_t size;    /* bytes, the most it may ever take; 0 for views */
+    uint32_t parent;    /* views: an earlier tensor; else SLD_PLAN_NONE */
+    uint32_t packing;   /* constants: name of the packing, SLD_PLAN_NONE if plain */
+    uint64_t offset;    /* 0 for views */
+    uint64_t size;      /* bytes, the most it may ever take; 0 for views */
     uint32_t packed_by; /* packed constants: the step whose parameters the packing saw */
     uint32_t reserved;
     sld_dim dim[SOLDER_MAX_RANK];   /* expressions; 0 beyond rank */
@@ -89,10 +89,10 @@ typedef struct sld_plan_tensor {
 _Static_assert(sizeof(sld_plan_tensor) == 144, "plan tensor");
 
 typedef struct sld_plan_step {
-    uint32_t name;   /* source nodes */
-    uint32_t op;     /* "Convolution" */
-    uint32_t family; /* "conv" */
-    uint32_t kernel; /* the one the plan was tuned with */
+    uint32_t name;          /* source nodes */
+    uint32_t op;            /* "Convolution" */
+    uint32_t family;        /* "conv" */
+    uint32_t kernel;        /* the one the plan was tuned with */
     uint32_t first_operand; /* in_count inputs, then out_count outputs */
     uint32_t in_count, out_count;
     uint32_t first_define, define_count;

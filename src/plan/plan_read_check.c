@@ -123,11 +123,11 @@ static solder_status check_tensors(const sld_plan_check *c)
             return BAD(c, "tensor %zu is malformed", i);
         }
         bool constant = t->kind == SLD_PLAN_CONSTANT;
-        bool ok = is_view(t) ? view_ok(c, t, i)
-                             : t->parent == SLD_PLAN_NONE &&
-                                   (constant ? constant_ok(c, t)
-                                             : within(t->offset, t->size,
-                                                      c->plan->header->arena_bytes));
+        bool ok = is_view(t)
+                      ? view_ok(c, t, i)
+                      : t->parent == SLD_PLAN_NONE &&
+                            (constant ? constant_ok(c, t)
+                                      : within(t->offset, t->size, c->plan->header->arena_bytes));
         if (!ok || (!constant && t->packing != SLD_PLAN_NONE) ||
             (t->packing == SLD_PLAN_NONE && t->packed_by != 0)) {
             return BAD(c, "tensor %zu ('%s') does not lie where it says", i,
@@ -229,8 +229,8 @@ static bool amount_ok(double amount)
     return isfinite(amount) && amount >= 0.0;
 }
 
-static solder_status check_step(const sld_plan_check *c, const sld_plan_step *step,
-                                size_t operands, size_t defines)
+static solder_status check_step(const sld_plan_check *c, const sld_plan_step *step, size_t operands,
+                                size_t defines)
 {
     const sld_plan *p = c->plan;
     if (!string_ok(c, step->name) || !string_ok(c, step->op) || !string_ok(c, step->family) ||

@@ -38,7 +38,7 @@ typedef struct sld_plan_build {
     const sld_plan_info *info;
     sld_diag *diag;
     const solder_allocator *allocator;
-    sld_arena arena; /* scratch */
+    sld_arena arena;                               /* scratch */
     sld_plan_table tables[SLD_PLAN_SECTION_COUNT]; /* of all sections but the weights */
     sld_plan_table blobs, packed;
     uint32_t *string_slots;
@@ -73,8 +73,7 @@ solder_status sld_plan_place_packed(sld_plan_build *b, const sld_value *value,
                                     uint32_t *tensor);
 /* True if the value's own tensor is what the caller binds; else the output is a copy of it. */
 bool sld_plan_is_direct_output(const sld_plan_build *b, const sld_value *value);
-solder_status sld_plan_add_copy_target(sld_plan_build *b, const sld_value *value,
-                                       uint32_t *tensor);
+solder_status sld_plan_add_copy_target(sld_plan_build *b, const sld_value *value, uint32_t *tensor);
 
 /* plan_write_steps.c */
 solder_status sld_plan_add_steps(sld_plan_build *b);

@@ -33,17 +33,15 @@ static solder_status add_defines(sld_plan_build *b, const sld_node *node, uint32
     for (int axis = 0; axis < t->rank; axis++) {
         const sld_expr *e = (sld_expr *)b->tables[SLD_PLAN_EXPRS].data + t->dim[axis];
         const sld_symbol *symbols = b->tables[SLD_PLAN_SYMBOLS].data;
-        if (e->op != SLD_EXPR_SYMBOL || !symbols[e->value].data_dependent ||
-            b->defined[e->value]) {
+        if (e->op != SLD_EXPR_SYMBOL || !symbols[e->value].data_dependent || b->defined[e->value]) {
             continue;
         }
         if (t->parent != SLD_PLAN_NONE) {
             return sld_fail(b->diag, SOLDER_ERROR_INTERNAL,
                             "value '%s' has a data-dependent size and is a view", value->name);
         }
-        sld_plan_define define = {.symbol = (uint32_t)e->value,
-                                  .output = output,
-                                  .axis = (uint32_t)axis};
+        sld_plan_define define = {
+            .symbol = (uint32_t)e->value, .output = output, .axis = (uint32_t)axis};
         SLD_TRY(sld_plan_add(b, &b->tables[SLD_PLAN_DEFINES], &define, NULL));
         b->defined[e->value] = true;
         step->define_count++;
@@ -56,8 +54,7 @@ static solder_status add_params(sld_plan_build *b, const void *params, size_t si
 {
     sld_plan_table *table = &b->tables[SLD_PLAN_PARAMS];
     size_t start = (table->count + 7) & ~(size_t)7;
-    SLD_TRY(sld_array_grow(b->allocator, b->diag, &table->data, &table->capacity, start + size,
-                           1));
+    SLD_TRY(sld_array_grow(b->allocator, b->diag, &table->data, &table->capacity, start + size, 1));
     char *bytes = table->data;
     memset(bytes + table->count, 0, start - table->count);
     memcpy(bytes + start, params, size);

@@ -74,7 +74,8 @@ static const sld_value *parent_of(const sld_plan_build *b, const sld_value *valu
     return value->view.kind == SLD_VIEW_NONE ? NULL : value->view.parent;
 }
 
-/* The most it takes: a dim may shrink when a symbol grows, so the profile's corners are compared. */
+/* The most it takes: a dim may shrink when a symbol grows, so the profile's corners are compared.
+ */
 static bool most_bytes(const sld_plan_build *b, const sld_value *value, const int64_t *max_dims,
                        size_t *bytes)
 {
@@ -206,8 +207,8 @@ static solder_status add_blob(sld_plan_build *b, sld_plan_blob *blob, sld_plan_t
             return SOLDER_OK;
         }
     }
-    blob->size = blob->packing != NULL ? blob->packing->size(blob->params, &blob->plain)
-                                       : blob->plain_size;
+    blob->size =
+        blob->packing != NULL ? blob->packing->size(blob->params, &blob->plain) : blob->plain_size;
     size_t start;
     size_t end;
     if (!sld_size_align((size_t)b->weights_bytes, SLD_PLAN_ALIGN, &start) ||
@@ -231,8 +232,8 @@ static solder_status place_constant(sld_plan_build *b, const sld_value *value, s
         return sld_fail(b->diag, SOLDER_ERROR_INTERNAL, "constant '%s' has no bytes", value->name);
     }
     sld_plan_blob blob = {.plain_size = bytes, .packing = packing};
-    blob.plain = sld_tensor_make((void *)(uintptr_t)value->data, value->dtype, value->shape.rank,
-                                 dims);
+    blob.plain =
+        sld_tensor_make((void *)(uintptr_t)value->data, value->dtype, value->shape.rank, dims);
     blob.plain.flags = SLD_TENSOR_CONSTANT;
     if (bytes == 0) {
         blob.plain.data = b; /* never read: memcmp and the hash want a pointer */

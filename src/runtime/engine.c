@@ -37,11 +37,11 @@ static solder_status make_tables(solder_engine *e)
     }
     for (size_t i = 0; i < e->step_count; i++) {
         const sld_plan_step *p = &e->plan.steps[i];
-        e->steps[i] = (sld_engine_step){.plan = p,
-                                        .check = sld_family_check(sld_plan_string(&e->plan,
-                                                                                  p->family)),
-                                        .operands = e->operands + p->first_operand,
-                                        .params = e->plan.params + p->params};
+        e->steps[i] =
+            (sld_engine_step){.plan = p,
+                              .check = sld_family_check(sld_plan_string(&e->plan, p->family)),
+                              .operands = e->operands + p->first_operand,
+                              .params = e->plan.params + p->params};
         uint32_t count = p->in_count + p->out_count;
         e->operand_max = count > e->operand_max ? count : e->operand_max;
     }
@@ -70,8 +70,8 @@ static solder_status find_late(solder_engine *e, sld_arena *scratch)
         const sld_plan_tensor *t = &e->plan.tensors[i];
         bool is_late = t->parent != SLD_PLAN_NONE && e->late[t->parent];
         for (int j = 0; j < t->rank; j++) {
-            is_late = is_late || late[t->dim[j]] ||
-                      (t->kind == SLD_PLAN_REGION && late[t->start[j]]);
+            is_late =
+                is_late || late[t->dim[j]] || (t->kind == SLD_PLAN_REGION && late[t->start[j]]);
         }
         e->late[i] = is_late;
         e->any_late = e->any_late || is_late;

@@ -35,7 +35,7 @@ static solder_status lay_corner(resolver *r, int which)
     }
     for (size_t i = 0; i < symbols; i++) {
         const sld_symbol *s = &e->plan.symbols[i];
-        l->symbols[i] = s->data_dependent      ? SLD_EXPR_UNKNOWN
+        l->symbols[i] = s->data_dependent     ? SLD_EXPR_UNKNOWN
                         : which == CORNER_MIN ? s->min
                         : which == CORNER_OPT ? s->opt
                                               : s->max;
@@ -154,10 +154,8 @@ static solder_status add_repacked(resolver *r, const sld_engine_step *step, uint
     sld_tensor stored = r->corner[CORNER_MAX].tensors[base];
     stored.data = (void *)(uintptr_t)(e->plan.weights + e->plan.tensors[base].offset);
     sld_repacked *fresh = &e->repacked[e->repacked_count];
-    *fresh = (sld_repacked){.base = base,
-                            .next = e->first_repacked[base],
-                            .packing = want,
-                            .params = step->params};
+    *fresh = (sld_repacked){
+        .base = base, .next = e->first_repacked[base], .packing = want, .params = step->params};
     solder_status status = repack(r, step, &stored, stored.packing, fresh);
     e->repacked_count += fresh->data != NULL; /* counted even if half done: destroy releases it */
     SLD_TRY(status);
@@ -231,7 +229,7 @@ static void fill_io(const resolver *r)
             for (int j = 0; j < p->rank; j++) {
                 int64_t value = l->values[p->dim[j]];
                 bool unknown = value == SLD_EXPR_UNKNOWN;
-                dims[which]->d[j] = !unknown             ? value
+                dims[which]->d[j] = !unknown              ? value
                                     : which == CORNER_MIN ? 0
                                                           : l->bounds[p->dim[j]];
             }

@@ -22,9 +22,9 @@ static solder_status check_shaped(solder_context *c)
             }
         }
     }
-    return c->shaped ? SOLDER_OK
-                     : sld_fail(&c->diag, SOLDER_ERROR_STATE, "'%s': input dims are not set",
-                                e->name);
+    return c->shaped
+               ? SOLDER_OK
+               : sld_fail(&c->diag, SOLDER_ERROR_STATE, "'%s': input dims are not set", e->name);
 }
 
 /* Two inputs may share a symbol: the dims given for one must still hold after the other's. */
@@ -114,10 +114,10 @@ static solder_status check_late(solder_context *c, const sld_engine_step *step, 
             bounded = bounded && c->operands[i].dim[j] >= 0;
         }
         if (!bounded) {
-            return sld_fail(&c->diag, SOLDER_ERROR_DATA,
-                            "step '%s': the dims of '%s' are not known", step_name(c, step),
-                            sld_plan_string(&c->engine->plan,
-                                            sld_engine_plan_tensor(c->engine, tensor)->name));
+            return sld_fail(
+                &c->diag, SOLDER_ERROR_DATA, "step '%s': the dims of '%s' are not known",
+                step_name(c, step),
+                sld_plan_string(&c->engine->plan, sld_engine_plan_tensor(c->engine, tensor)->name));
         }
     }
     return sld_step_check(c->engine, &c->diag, step, &c->layout, run);
@@ -132,10 +132,10 @@ static solder_status adopt_dims(solder_context *c, const sld_engine_step *step, 
         int64_t dim = run->out[d->output].dim[d->axis];
         int64_t bound = c->layout.bounds[e->plan.symbols[d->symbol].bound];
         if (dim < 0 || dim > bound) {
-            return sld_fail(&c->diag, SOLDER_ERROR_INTERNAL,
-                            "step '%s': kernel '%s' made dimension %u %lld, at most %lld is planned",
-                            step_name(c, step), step->kernel->name, d->axis, (long long)dim,
-                            (long long)bound);
+            return sld_fail(
+                &c->diag, SOLDER_ERROR_INTERNAL,
+                "step '%s': kernel '%s' made dimension %u %lld, at most %lld is planned",
+                step_name(c, step), step->kernel->name, d->axis, (long long)dim, (long long)bound);
         }
         c->layout.symbols[d->symbol] = dim;
     }
@@ -154,10 +154,10 @@ static void observe(solder_context *c, size_t index)
         const sld_tensor *t = &c->layout.tensors[tensor];
         solder_dims dims = {.rank = t->rank};
         memcpy(dims.d, t->dim, sizeof dims.d);
-        c->observer(c->observer_user, index,
-                    sld_plan_string(&c->engine->plan,
-                                    sld_engine_plan_tensor(c->engine, tensor)->name),
-                    t->dtype, &dims, t->stride, t->data);
+        c->observer(
+            c->observer_user, index,
+            sld_plan_string(&c->engine->plan, sld_engine_plan_tensor(c->engine, tensor)->name),
+            t->dtype, &dims, t->stride, t->data);
     }
 }
 

@@ -90,13 +90,13 @@ static solder_status lay_region(const solder_engine *e, sld_diag *diag, const sl
         offset += t->dim[i] > 0 ? start * parent->stride[i] : 0;
     }
     int64_t element = (int64_t)solder_dtype_size(t->dtype);
-    t->data = parent->data != NULL && !empty ? (char *)parent->data + offset * element
-                                             : parent->data;
+    t->data =
+        parent->data != NULL && !empty ? (char *)parent->data + offset * element : parent->data;
     return SOLDER_OK;
 }
 
-static solder_status lay_view(const solder_engine *e, sld_diag *diag, sld_layout *l,
-                              uint32_t index, sld_tensor *t)
+static solder_status lay_view(const solder_engine *e, sld_diag *diag, sld_layout *l, uint32_t index,
+                              sld_tensor *t)
 {
     const sld_plan_tensor *p = sld_engine_plan_tensor(e, index);
     const sld_tensor *parent = &l->tensors[p->parent];
@@ -111,8 +111,7 @@ static solder_status lay_view(const solder_engine *e, sld_diag *diag, sld_layout
     if (p->kind == SLD_PLAN_REGION) {
         return lay_region(e, diag, l, p, t);
     }
-    if (sld_tensor_count(t) != sld_tensor_count(parent) ||
-        !sld_tensor_contiguous(parent)) {
+    if (sld_tensor_count(t) != sld_tensor_count(parent) || !sld_tensor_contiguous(parent)) {
         return fail_tensor(e, diag, p, "is not another shape of the tensor it lies in");
     }
     sld_tensor_set_strides(t);
@@ -154,8 +153,8 @@ solder_status sld_layout_all(const solder_engine *engine, sld_diag *diag, const 
     return SOLDER_OK;
 }
 
-solder_status sld_layout_late(const solder_engine *engine, sld_diag *diag,
-                              const sld_places *places, sld_layout *layout)
+solder_status sld_layout_late(const solder_engine *engine, sld_diag *diag, const sld_places *places,
+                              sld_layout *layout)
 {
     evaluate(engine, layout);
     for (uint32_t i = 0; i < engine->tensor_count; i++) {

@@ -90,8 +90,8 @@ struct solder_engine {
 solder_status sld_layout_all(const solder_engine *engine, sld_diag *diag, const sld_places *places,
                              sld_layout *layout);
 /* After symbols were defined: the tensors not known before. */
-solder_status sld_layout_late(const solder_engine *engine, sld_diag *diag,
-                              const sld_places *places, sld_layout *layout);
+solder_status sld_layout_late(const solder_engine *engine, sld_diag *diag, const sld_places *places,
+                              sld_layout *layout);
 /* Makes late tensors unknown again, before the next run. */
 void sld_layout_reset(const solder_engine *engine, sld_layout *layout);
 /* The run of a step with operands copied to in and out. */
@@ -148,9 +148,9 @@ static inline const sld_plan_tensor *sld_engine_plan_tensor(const solder_engine 
                                                             uint32_t tensor)
 {
     size_t plan_tensors = engine->plan.count[SLD_PLAN_TENSORS];
-    return &engine->plan.tensors[tensor < plan_tensors
-                                     ? tensor
-                                     : engine->repacked[tensor - plan_tensors].base];
+    return &engine->plan
+                .tensors[tensor < plan_tensors ? tensor
+                                               : engine->repacked[tensor - plan_tensors].base];
 }
 
 #endif

@@ -113,7 +113,7 @@ static void bad_counts_and_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_index_runs_once),   cmocka_unit_test(jobs_after_sleep),
+        cmocka_unit_test(each_index_runs_once),    cmocka_unit_test(jobs_after_sleep),
         cmocka_unit_test(null_pool_runs_in_order), cmocka_unit_test(callers_are_serialised),
         cmocka_unit_test(bad_counts_and_memory),
     };

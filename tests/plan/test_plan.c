@@ -47,8 +47,8 @@ static int set_up(void **state)
     fixture_read(&s->f, net);
     /* A view of each kind, as the passes would make them. */
     sld_value *flat = sld_graph_find_value(s->f.graph, "flat");
-    flat->view = (sld_view){.kind = SLD_VIEW_RESHAPE,
-                            .parent = sld_graph_find_value(s->f.graph, "pool")};
+    flat->view =
+        (sld_view){.kind = SLD_VIEW_RESHAPE, .parent = sld_graph_find_value(s->f.graph, "pool")};
     flat->producer->elided = true;
     sld_value *cut = sld_graph_find_value(s->f.graph, "cut");
     cut->view = (sld_view){.kind = SLD_VIEW_REGION,
@@ -60,9 +60,13 @@ static int set_up(void **state)
     cut->producer->elided = true;
     const char *const labels[] = {"zero", "one"};
     const solder_preprocess rule = {.input = "data", .order = "bgr", .scale = {1, 1, 1}};
-    const sld_plan_info info = {.tuned_for = "test", .level = "x86-64", .threads = 1,
-                                .labels = labels, .label_count = 2,
-                                .preprocess = &rule, .preprocess_count = 1};
+    const sld_plan_info info = {.tuned_for = "test",
+                                .level = "x86-64",
+                                .threads = 1,
+                                .labels = labels,
+                                .label_count = 2,
+                                .preprocess = &rule,
+                                .preprocess_count = 1};
     fixture_write(&s->f, NULL, &info);
     solder_runtime_options options = solder_runtime_options_default();
     options.threads = 1;
@@ -132,7 +136,8 @@ static void same_network_same_bytes(void **state)
 {
     plan_state *s = *state;
     fixture other;
-    fixture_read(&other, "network \"a\"\ninput %x f32[2]\n%y = Activation(%x) {kind=relu}\noutput %y\n");
+    fixture_read(&other,
+                 "network \"a\"\ninput %x f32[2]\n%y = Activation(%x) {kind=relu}\noutput %y\n");
     fixture_write(&other, NULL, NULL);
     size_t size = other.plan.size;
     assert_true(size <= s->f.plan.size);

@@ -73,8 +73,8 @@ static inline void fixture_evaluate(fixture *f, int64_t symbol)
         }
         f->inputs[i] = t;
     }
-    solder_status status = sld_graph_evaluate(f->graph, &f->diag, NULL, f->inputs, &f->arena,
-                                              f->outputs, NULL, NULL);
+    solder_status status =
+        sld_graph_evaluate(f->graph, &f->diag, NULL, f->inputs, &f->arena, f->outputs, NULL, NULL);
     if (status != SOLDER_OK) {
         fail_msg("%s", f->diag.message);
     }

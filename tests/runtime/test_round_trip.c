@@ -2,16 +2,17 @@
 /* A plan on reference kernels gives the evaluator's bits, whatever the network looks like. */
 #include "runtime/net_fixture.h"
 
-static const char small_net[] = "network \"small\"\n"
-                                "symbol N 1..2..4\n"
-                                "input %data f32[N,3,8,8]\n"
-                                "constant %w f32[4,3,3,3] random 7\n"
-                                "constant %b f32[4] random 8\n"
-                                "%conv = Convolution(%data, %w, %b) {pad_begin=[1,1], pad_end=[1,1]}\n"
-                                "%relu = Activation(%conv) {kind=relu}\n"
-                                "%pool = Pooling(%relu) {window=[2,2], stride=[2,2]}\n"
-                                "%prob = SoftMax(%pool) {axis=1}\n"
-                                "output %prob\n";
+static const char small_net[] =
+    "network \"small\"\n"
+    "symbol N 1..2..4\n"
+    "input %data f32[N,3,8,8]\n"
+    "constant %w f32[4,3,3,3] random 7\n"
+    "constant %b f32[4] random 8\n"
+    "%conv = Convolution(%data, %w, %b) {pad_begin=[1,1], pad_end=[1,1]}\n"
+    "%relu = Activation(%conv) {kind=relu}\n"
+    "%pool = Pooling(%relu) {window=[2,2], stride=[2,2]}\n"
+    "%prob = SoftMax(%pool) {axis=1}\n"
+    "output %prob\n";
 
 static void static_and_open_batch(void **state)
 {
@@ -43,11 +44,11 @@ static void views(void **state)
     const char *const parts[] = {"a", "b"};
     for (int i = 0; i < 2; i++) {
         sld_value *part = sld_graph_find_value(g, parts[i]);
-        part->view = (sld_view){.kind = SLD_VIEW_REGION,
-                                .parent = c,
-                                .start = {sld_graph_dim(g, 0), sld_graph_dim(g, 4 * i),
-                                          sld_graph_dim(g, 0)},
-                                .step = {1, 1, 1}};
+        part->view =
+            (sld_view){.kind = SLD_VIEW_REGION,
+                       .parent = c,
+                       .start = {sld_graph_dim(g, 0), sld_graph_dim(g, 4 * i), sld_graph_dim(g, 0)},
+                       .step = {1, 1, 1}};
     }
     c->producer->elided = true;
     sld_value *s = sld_graph_find_value(g, "s");

@@ -5,20 +5,19 @@
 
 #include "runtime/net_fixture.h"
 
-static const char net[] =
-    "network \"runtime\"\n"
-    "symbol N 1..2..4\n"
-    "input %data f32[N,3,12,12]\n"
-    "constant %w f32[40,3,3,3] random 7\n"
-    "constant %b f32[40] random 8\n"
-    "constant %m f32[1440,33] random 9\n"
-    "%conv = Convolution(%data, %w, %b) {pad_begin=[1,1], pad_end=[1,1]}\n"
-    "%relu = Activation(%conv) {kind=relu}\n"
-    "%pool = Pooling(%relu) {window=[2,2], stride=[2,2]}\n"
-    "%flat = Reshape(%pool) {dims=[0,-1]}\n"
-    "%dense = MatMul(%flat, %m)\n"
-    "%prob = SoftMax(%dense) {axis=1}\n"
-    "output %prob\noutput %pool\n";
+static const char net[] = "network \"runtime\"\n"
+                          "symbol N 1..2..4\n"
+                          "input %data f32[N,3,12,12]\n"
+                          "constant %w f32[40,3,3,3] random 7\n"
+                          "constant %b f32[40] random 8\n"
+                          "constant %m f32[1440,33] random 9\n"
+                          "%conv = Convolution(%data, %w, %b) {pad_begin=[1,1], pad_end=[1,1]}\n"
+                          "%relu = Activation(%conv) {kind=relu}\n"
+                          "%pool = Pooling(%relu) {window=[2,2], stride=[2,2]}\n"
+                          "%flat = Reshape(%pool) {dims=[0,-1]}\n"
+                          "%dense = MatMul(%flat, %m)\n"
+                          "%prob = SoftMax(%dense) {axis=1}\n"
+                          "output %prob\noutput %pool\n";
 
 /* ---- an allocator that counts and can fail ---- */
 
@@ -144,10 +143,14 @@ static void labels_rules_and_layout(void **state)
                      "output %y\n");
     f.graph->inputs[0]->is_nhwc = true;
     const char *const labels[] = {"cat", "dog"};
-    const solder_preprocess rule = {.order = "bgr", .mean = {1, 2, 3}, .scale = {4, 5, 6},
-                                    .resize = 2};
-    const sld_plan_info info = {.tuned_for = "a machine", .threads = 3, .labels = labels,
-                                .label_count = 2, .preprocess = &rule, .preprocess_count = 1};
+    const solder_preprocess rule = {
+        .order = "bgr", .mean = {1, 2, 3}, .scale = {4, 5, 6}, .resize = 2};
+    const sld_plan_info info = {.tuned_for = "a machine",
+                                .threads = 3,
+                                .labels = labels,
+                                .label_count = 2,
+                                .preprocess = &rule,
+                                .preprocess_count = 1};
     fixture_write(&f, NULL, &info);
     solder_runtime *runtime = fixture_runtime(1, NULL);
     solder_engine *engine = fixture_engine(&f, runtime);
@@ -278,6 +281,31 @@ static void bad_index_names_the_step(void **state)
     void *out;
     assert_int_equal(solder_context_tensor(context, "pick", &out, NULL), SOLDER_OK);
     assert_true(*(float *)out == 3.0f);
+    solder_context_destroy(context);
+    solder_engine_destroy(engine);
+    solder_runtime_destroy(runtime);
+    fixture_free(&f);
+}
+
+/* A region of interest that is not a number gives numbers from somewhere, not undefined ones. */
+static void strange_values_are_survived(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_read(&f, "network \"roi\"\ninput %x f32[1,1,4,4]\ninput %roi f32[8]\n"
+                     "constant %sizes i64[4] values [1, 1, 3, 3]\n"
+                     "%y = Resize(%x, %roi, _, %sizes) "
+                     "{mode=linear, coordinate=tf_crop_and_resize}\noutput %y\n");
+    fixture_write(&f, NULL, NULL);
+    solder_runtime *runtime = fixture_runtime(1, NULL);
+    solder_engine *engine = fixture_engine(&f, runtime);
+    solder_context *context;
+    assert_int_equal(solder_context_create(runtime, engine, &context), SOLDER_OK);
+    float x[16] = {0};
+    float roi[8] = {0, 0, NAN, -INFINITY, 1, 1, 1, INFINITY};
+    assert_int_equal(solder_context_bind(context, "x", x, sizeof x), SOLDER_OK);
+    assert_int_equal(solder_context_bind(context, "roi", roi, sizeof roi), SOLDER_OK);
+    fixture_run(context);
     solder_context_destroy(context);
     solder_engine_destroy(engine);
     solder_runtime_destroy(runtime);
@@ -650,6 +678,7 @@ int main(void)
         WITH_SESSION(null_and_foreign_handles),
         cmocka_unit_test(two_inputs_of_one_symbol),
         cmocka_unit_test(bad_index_names_the_step),
+        cmocka_unit_test(strange_values_are_survived),
         WITH_SESSION(bound_unaligned_and_unbound_memory),
         WITH_SESSION(callers_memory_for_a_context),
         WITH_SESSION(unaligned_plan_is_copied),

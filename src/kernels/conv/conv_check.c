@@ -19,8 +19,7 @@ static const char *check_common(const sld_run *run, int32_t spatial, int32_t gro
                       y->dim[i] <= SLD_CHECK_LIMIT,
                   "a spatial dimension is out of range");
     }
-    SLD_CHECK(!sld_check_has(run, 2) ||
-                  (run->in[2].rank == 1 && run->in[2].dim[0] == y->dim[1]),
+    SLD_CHECK(!sld_check_has(run, 2) || (run->in[2].rank == 1 && run->in[2].dim[0] == y->dim[1]),
               "bias does not have one value per output channel");
     return NULL;
 }
@@ -31,9 +30,8 @@ static int64_t conv_extent(const sld_conv_params *p, int axis, int64_t in, int64
     if (p->pad_mode == SLD_PAD_SAME_UPPER || p->pad_mode == SLD_PAD_SAME_LOWER) {
         return in / p->stride[axis] + (in % p->stride[axis] != 0);
     }
-    int64_t pads = p->pad_mode == SLD_PAD_EXPLICIT
-                       ? (int64_t)p->pad_begin[axis] + p->pad_end[axis]
-                       : 0;
+    int64_t pads =
+        p->pad_mode == SLD_PAD_EXPLICIT ? (int64_t)p->pad_begin[axis] + p->pad_end[axis] : 0;
     int64_t travel = in + pads - covered;
     return travel < 0 ? 0 : travel / p->stride[axis] + 1;
 }

@@ -76,8 +76,7 @@ const char *sld_check_normalization(const sld_run *run)
     SLD_CHECK_TRY(sld_check_one_dtype(run));
     const sld_tensor *x = &run->in[0];
     SLD_CHECK((uint64_t)p->axes >> x->rank == 0, "axes are out of range");
-    SLD_CHECK(p->groups <= 1 || (x->rank >= 2 && (p->axes & 2u) == 0 &&
-                                 x->dim[1] % p->groups == 0),
+    SLD_CHECK(p->groups <= 1 || (x->rank >= 2 && (p->axes & 2u) == 0 && x->dim[1] % p->groups == 0),
               "groups do not fit the channels");
     SLD_CHECK_TRY(check_affine(run, 1, p->channel_affine != 0));
     return check_affine(run, 2, p->channel_affine != 0);

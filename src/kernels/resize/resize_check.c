@@ -59,8 +59,7 @@ const char *sld_check_resize(const sld_run *run)
                   (run->in[1].rank == 1 && run->in[1].dim[0] == 2 * (int64_t)count),
               "roi does not fit");
     for (uint32_t i = 2; i < 4; i++) {
-        SLD_CHECK(!sld_check_has(run, i) ||
-                      (run->in[i].rank == 1 && run->in[i].dim[0] == count),
+        SLD_CHECK(!sld_check_has(run, i) || (run->in[i].rank == 1 && run->in[i].dim[0] == count),
                   "scales or sizes do not fit");
     }
     bool own_scales = !sld_check_has(run, 2) && !sld_check_has(run, 3) && !p->use_sizes;

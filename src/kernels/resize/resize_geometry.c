@@ -66,7 +66,7 @@ int64_t sld_resize_clamp(const sld_resize_axis *a, int64_t i)
 
 static double bound(double v, double limit)
 {
-    return v < -limit ? -limit : v > limit ? limit : v;
+    return v > -limit ? (v < limit ? v : limit) : -limit; /* so does NaN, out of a strange roi */
 }
 
 static int64_t nearest(int32_t rounding, double x)

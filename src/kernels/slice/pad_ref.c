@@ -6,6 +6,9 @@
 #include "kernels/shuffle/move.h"
 #include "kernels/slice/slice.h"
 
+/* No tensor is that long: sums stay far from overflow. */
+#define LIMIT ((int64_t)1 << 40)
+
 static bool given(const sld_run *run, uint32_t index)
 {
     return run->in_count > index && sld_tensor_present(&run->in[index]);
@@ -37,6 +40,10 @@ static bool read_pads(const sld_run *run, int64_t *begin, int64_t *end)
         }
         begin[axis] = sld_at_i64(pads, i * pads->stride[0]);
         end[axis] = sld_at_i64(pads, (i + count) * pads->stride[0]);
+        if (begin[axis] < -LIMIT || begin[axis] > LIMIT || end[axis] < -LIMIT ||
+            end[axis] > LIMIT) {
+            return false;
+        }
     }
     return true;
 }

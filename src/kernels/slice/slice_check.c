@@ -51,8 +51,7 @@ const char *sld_check_pad(const sld_run *run)
     SLD_CHECK(run->out[0].dtype == x->dtype, "input and output have different types");
     SLD_CHECK(run->out[0].rank == x->rank, "ranks differ");
     SLD_CHECK(p->kind >= SLD_PADDING_CONSTANT && p->kind <= SLD_PADDING_SYMMETRIC, "unknown kind");
-    SLD_CHECK(!sld_check_has(run, 2) ||
-                  (run->in[2].dtype == x->dtype && sld_check_scalar(run, 2)),
+    SLD_CHECK(!sld_check_has(run, 2) || (run->in[2].dtype == x->dtype && sld_check_scalar(run, 2)),
               "the value does not fit");
     if (!sld_check_has(run, 1)) {
         SLD_CHECK(pads_ok(run, p), "output dims do not follow from the pads");
