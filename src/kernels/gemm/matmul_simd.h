@@ -46,6 +46,9 @@ static void pack_block(const sld_matmul_block *b)
     }
 }
 
+/* Steps of k to ask ahead: B comes from memory. */
+#define ROW_AHEAD 64
+
 /* Four interleaved parts of k hide the latency of the multiply-add. */
 static SLD_ALWAYS_INLINE void row_product(int64_t depth, const float *a, const float *b,
                                           int64_t stride, float *sum, vm low, vm high)
@@ -62,6 +65,10 @@ static SLD_ALWAYS_INLINE void row_product(int64_t depth, const float *a, const f
         for (int part = 0; part < 4; part++) {
             vf x = vf_set1(a[k + part]);
             const float *p = b + (k + part) * stride;
+            SLD_UNROLL
+            for (int v = 0; v < 2 * VF; v += 16) { /* every cache line once */
+                _mm_prefetch((const char *)(p + ROW_AHEAD * stride + v), _MM_HINT_T0);
+            }
             acc[part][0] = vf_fma(x, vf_load_m(p, low), acc[part][0]);
             acc[part][1] = vf_fma(x, vf_load_m(p + VF, high), acc[part][1]);
         }
