@@ -655,27 +655,49 @@ static void failing_release(void *user, void *pointer, size_t size)
     sld_libc_allocator.release(NULL, pointer, size);
 }
 
-/* Every allocation fails once: SOLDER_ERROR_MEMORY each time, and nothing stays behind. */
-static void test_out_of_memory(void **state)
+static void sweep(const char *text, const wire_text *weights)
 {
-    (void)state;
-    static caffemodel m;
-    ip_model(&m);
     for (size_t n = 0;; n++) {
         failing f = {.left = n};
         solder_allocator allocator = {&f, failing_alloc, failing_release};
         bench b;
         bench_open(&b);
         b.allocator = &allocator;
-        solder_status status = bench_import(&b, IP_NET, strlen(IP_NET), m.net.data, m.net.size);
+        b.options.random_weights = weights == NULL;
+        solder_status status =
+            bench_import(&b, text, strlen(text), weights != NULL ? weights->data : NULL,
+                         weights != NULL ? weights->size : 0);
         bench_close(&b);
         assert_int_equal(f.live, 0);
         if (status == SOLDER_OK) {
             assert_true(n > 3);
-            break;
+            return;
         }
         assert_int_equal(status, SOLDER_ERROR_MEMORY);
     }
+}
+
+/* Every allocation fails once: SOLDER_ERROR_MEMORY each time, and nothing stays behind. */
+static void test_out_of_memory(void **state)
+{
+    (void)state;
+    static caffemodel m;
+    ip_model(&m);
+    sweep(IP_NET, &m.net);
+    sweep("input: 'x' input_dim: [1, 4, 64, 64] "
+          "layer { name: 'c' type: 'Convolution' bottom: 'x' top: 'c' convolution_param { "
+          "num_output: 64 kernel_size: 9 pad: 4 } } "
+          "layer { name: 'b' type: 'BatchNorm' bottom: 'c' top: 'c' } "
+          "layer { name: 's' type: 'Scale' bottom: 'c' top: 'c' scale_param { bias_term: true } } "
+          "layer { name: 'r' type: 'PReLU' bottom: 'c' top: 'c' } "
+          "layer { name: 'p' type: 'Pooling' bottom: 'c' top: 'p' pooling_param { kernel_size: 2 "
+          "stride: 2 } } "
+          "layer { name: 'h' type: 'ShuffleChannel' bottom: 'p' top: 'h' shuffle_channel_param { "
+          "group: 4 } } "
+          "layer { name: 'i' type: 'InnerProduct' bottom: 'h' top: 'i' inner_product_param { "
+          "num_output: 10 } } "
+          "layer { name: 'a' type: 'ArgMax' bottom: 'i' top: 'a' argmax_param { top_k: 3 } }",
+          NULL);
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Layers that move without computing, and the mean image, against Caffe's definition written out by
- * hand or as the plainest loop. Cases marked "TensorRT" are those its Caffe importer got wrong without a
- * word.
+ * hand or as the plainest loop. Cases marked "TensorRT" are those its Caffe importer got wrong
+ * without a word.
  */
 #include "caffe_layer_check.h"
 
@@ -273,6 +273,18 @@ static void test_interp(void **state)
     k.fields = "interp_param { shrink_factor: 2 }";
     interp(DIMS(3, 5), DIMS(2, 3), y);
     check_layer(&k, 4, DIMS(1, 2, 2, 3), y);
+    k.fields = "interp_param { zoom_factor: 2 shrink_factor: 2 }";
+    interp(DIMS(3, 5), DIMS(3, 5), y);
+    check_layer(&k, 4, DIMS(1, 2, 3, 5), y);
+    k.fields = "interp_param { height: 1 width: 3 pad_beg: -1 pad_end: -1 }";
+    for (size_t i = 0; i < 6; i++) { /* the inner row, as it is */
+        y[i] = element(0, i / 3 * 15 + 5 + 1 + i % 3);
+    }
+    check_layer(&k, 4, DIMS(1, 2, 1, 3), y);
+    layer_case two = {
+        "Interp", "", .rank = 4, .z_rank = 4, .dims = {1, 2, 3, 5}, .z_dims = {1, 1, 7, 4}};
+    interp(DIMS(3, 5), DIMS(7, 4), y);
+    check_layer(&two, 4, DIMS(1, 2, 7, 4), y);
     k.fields = "interp_param { zoom_factor: 2 pad_beg: 0 pad_end: -3 }";
     check_layer_error(&k,
                       "caffe: layer 'l' (Interp): pad_beg 0 and pad_end -3 must crop, and leave "
