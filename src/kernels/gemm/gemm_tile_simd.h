@@ -49,24 +49,25 @@ static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k,
 }
 
 /*
- * One or two rows: too few sums to hide the latency of a multiply-add, so k is cut in four
- * interleaved parts.
+ * One or two rows: too few sums to hide the latency of a multiply-add, so k is cut in
+ * interleaved parts, eight sums in all.
  */
 static SLD_ALWAYS_INLINE void thin_tile(const int rows, int64_t k, const float *a, const float *b,
                                         float *sum, bool start)
 {
+    const int parts = 4 / rows;
     vf acc[4][2][2];
     SLD_UNROLL
-    for (int part = 0; part < 4; part++) {
+    for (int part = 0; part < parts; part++) {
         SLD_UNROLL
         for (int i = 0; i < rows; i++) {
             acc[part][i][0] = part > 0 || start ? vf_zero() : vf_load(sum + i * TILE_LANES);
             acc[part][i][1] = part > 0 || start ? vf_zero() : vf_load(sum + i * TILE_LANES + VF);
         }
     }
-    for (; k >= 4; k -= 4) {
+    for (; k >= parts; k -= parts) {
         SLD_UNROLL
-        for (int part = 0; part < 4; part++) {
+        for (int part = 0; part < parts; part++) {
             SLD_UNROLL
             for (int i = 0; i < rows; i++) {
                 vf row = vf_set1(a[part * TILE_ROWS + i]);
@@ -74,8 +75,8 @@ static SLD_ALWAYS_INLINE void thin_tile(const int rows, int64_t k, const float *
                 acc[part][i][1] = vf_fma(row, vf_load(b + part * TILE_LANES + VF), acc[part][i][1]);
             }
         }
-        a += 4 * TILE_ROWS;
-        b += 4 * TILE_LANES;
+        a += parts * TILE_ROWS;
+        b += parts * TILE_LANES;
     }
     for (; k > 0; k--) {
         SLD_UNROLL
@@ -90,8 +91,12 @@ static SLD_ALWAYS_INLINE void thin_tile(const int rows, int64_t k, const float *
     for (int i = 0; i < rows; i++) {
         SLD_UNROLL
         for (int v = 0; v < 2; v++) {
-            vf_store(sum + i * TILE_LANES + v * VF, vf_add(vf_add(acc[0][i][v], acc[1][i][v]),
-                                                           vf_add(acc[2][i][v], acc[3][i][v])));
+            vf total = acc[0][i][v];
+            SLD_UNROLL
+            for (int part = 1; part < parts; part++) {
+                total = vf_add(total, acc[part][i][v]);
+            }
+            vf_store(sum + i * TILE_LANES + v * VF, total);
         }
     }
 }
