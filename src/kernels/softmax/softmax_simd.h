@@ -9,6 +9,9 @@
 #include "kernels/simd_math.h"
 #include "kernels/softmax/softmax.h"
 
+/* Rows this short are taken a vector of rows at a time. */
+#define SHORT_ROW 8
+
 typedef struct softmax_job {
     const sld_tensor *x, *y;
     bool log;
@@ -75,6 +78,47 @@ static void softmax_lines(const softmax_job *j, const float *x, float *y, int64_
     }
 }
 
+/* Up to VF dense rows of at most SHORT_ROW elements, one behind the other. */
+static void softmax_short_rows(const softmax_job *j, const float *x, float *y, int64_t count)
+{
+    vm live = vm_first(count);
+    vi index = vi_mul(vi_lanes(), vi_set1((int32_t)j->length));
+    vf v[SHORT_ROW];
+    vf best = vf_set1(-INFINITY);
+    for (int64_t i = 0; i < j->length; i++) {
+        v[i] = vf_gather(x + i, index, live);
+        best = vf_max(v[i], best);
+    }
+    vf sum = vf_zero();
+    for (int64_t i = 0; i < j->length; i++) {
+        v[i] = vf_sub(v[i], best);
+        vf e = vf_exp(v[i]);
+        v[i] = j->log ? v[i] : e;
+        sum = vf_add(sum, e);
+    }
+    vf factor = vf_div(vf_set1(1.0f), sum);
+    vf shift = j->log ? vf_log(sum) : vf_zero();
+    for (int64_t i = 0; i < j->length; i++) {
+        float lanes[VF];
+        vf_store(lanes, j->log ? vf_sub(v[i], shift) : vf_mul(v[i], factor));
+        for (int64_t row = 0; row < count; row++) {
+            y[row * j->length + i] = lanes[row];
+        }
+    }
+}
+
+static void softmax_short_task(void *user, size_t index, int thread)
+{
+    (void)thread;
+    const softmax_job *j = user;
+    int64_t first = (int64_t)index % j->chunks * VF;
+    int64_t outer = (int64_t)index / j->chunks;
+    int64_t left = j->middle - first;
+    softmax_short_rows(j, (const float *)j->x->data + outer * j->x->stride[0] + first * j->length,
+                       (float *)j->y->data + outer * j->y->stride[0] + first * j->length,
+                       left < VF ? left : VF);
+}
+
 static void softmax_task(void *user, size_t index, int thread)
 {
     (void)thread;
@@ -121,7 +165,10 @@ static solder_status softmax_run(const sld_run *run)
         softmax_lines(&j, x->data, run->out[0].data, 1);
         return SOLDER_OK;
     }
-    if (sld_tensor_count(x) > 0) {
+    if (sld_tensor_count(x) > 0 && j.inner == 1 && j.length <= SHORT_ROW && j.middle > 1) {
+        j.chunks = (j.middle + VF - 1) / VF;
+        sld_pool_for(run->pool, (size_t)(x->dim[0] * j.chunks), softmax_short_task, &j);
+    } else if (sld_tensor_count(x) > 0) {
         int64_t outer = p->axis == 0 ? 1 : x->dim[0];
         sld_pool_for(run->pool, (size_t)(outer * j.middle * j.chunks), softmax_task, &j);
     }
