@@ -212,6 +212,13 @@ def onnx_seeds():
                tensor("i", INT32, [4], [1, -2, 3, -4])])
     seeds["external"] = model([value("x", [4])], [node("Add", "x,e", "y")], "y",
                               [tensor("e", FLOAT, [4], external="weights.bin")])
+    squares = ["s%d" % i for i in range(40)]
+    seeds["squared-dims"] = model([value("x", ["N", "M"])], [
+        node("Shape", "x", "t"), node("Gather", "t,zero", "s0"), node("Gather", "t,one", "m")] +
+        [node("Mul", "%s,%s" % (a, a), b) for a, b in zip(squares, squares[1:])] + [
+        node("Div", "s39,m", "d"), node("Mod", "s39,m", "r"), node("Sub", "s39,m", "b"),
+        node("Unsqueeze", "d,axis", "u"), node("Expand", "x,u", "y")], "y,r,b",
+        [tensor("zero", INT64, [], [0]), tensor("one", INT64, [], [1]), ints("axis", [0])])
     seeds["unsupported"] = model([x], [node("LSTM", "x", "a"), node("If", "a", "b"), node("Nope", "b", "y")], "y")
     return {"onnx/seed-%s.onnx" % k: v for k, v in seeds.items()}
 
