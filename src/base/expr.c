@@ -304,39 +304,48 @@ static sld_dim simplify_const(sld_expr_table *t, sld_expr_op op, sld_dim a, int6
     return SLD_DIM_NONE - 1;
 }
 
+/* Operands a search for one to cancel looks at: expressions share parts, so walks can be endless. */
+#define CANCEL_VISITS 64
+
 /* Divides the product a by its factor b if b is literally one of the factors. */
-static sld_dim cancel_factor(sld_expr_table *t, sld_dim a, sld_dim b)
+static sld_dim cancel_factor(sld_expr_table *t, sld_dim a, sld_dim b, int *visits)
 {
     if (a == b) {
         return sld_expr_const(t, 1);
     }
     const sld_expr n = *node_of(t, a);
-    if (n.op != SLD_EXPR_MUL) {
+    if (n.op != SLD_EXPR_MUL || --*visits < 0) {
         return SLD_DIM_NONE;
     }
-    sld_dim rest = cancel_factor(t, n.a, b);
+    sld_dim rest = cancel_factor(t, n.a, b, visits);
     if (rest != SLD_DIM_NONE) {
         return sld_expr_mul(t, rest, n.b);
     }
-    rest = cancel_factor(t, n.b, b);
+    rest = cancel_factor(t, n.b, b, visits);
     return rest == SLD_DIM_NONE ? SLD_DIM_NONE : sld_expr_mul(t, n.a, rest);
 }
 
+static sld_dim divide_factor(sld_expr_table *t, sld_dim a, sld_dim b)
+{
+    int visits = CANCEL_VISITS;
+    return cancel_factor(t, a, b, &visits);
+}
+
 /* a - b when b is literally a summand of a. */
-static sld_dim cancel_summand(sld_expr_table *t, sld_dim a, sld_dim b)
+static sld_dim cancel_summand(sld_expr_table *t, sld_dim a, sld_dim b, int *visits)
 {
     if (a == b) {
         return sld_expr_const(t, 0);
     }
     const sld_expr n = *node_of(t, a);
-    if (n.op != SLD_EXPR_ADD) {
+    if (n.op != SLD_EXPR_ADD || --*visits < 0) {
         return SLD_DIM_NONE;
     }
-    sld_dim rest = cancel_summand(t, n.a, b);
+    sld_dim rest = cancel_summand(t, n.a, b, visits);
     if (rest != SLD_DIM_NONE) {
         return sld_expr_add(t, rest, n.b);
     }
-    rest = cancel_summand(t, n.b, b);
+    rest = cancel_summand(t, n.b, b, visits);
     return rest == SLD_DIM_NONE ? SLD_DIM_NONE : sld_expr_add(t, n.a, rest);
 }
 
@@ -345,8 +354,8 @@ sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
     if (a < 0 || b < 0 || t->failed) {
         return SLD_DIM_NONE;
     }
-    int64_t ca;
-    int64_t cb;
+    int64_t ca = 0;
+    int64_t cb = 0;
     bool const_a = sld_expr_is_const(t, a, &ca);
     bool const_b = sld_expr_is_const(t, b, &cb);
     if (const_a && const_b) {
@@ -356,7 +365,8 @@ sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
         if (const_b) {
             return sld_expr_add_const(t, a, -cb);
         }
-        sld_dim rest = cancel_summand(t, a, b);
+        int visits = CANCEL_VISITS;
+        sld_dim rest = cancel_summand(t, a, b, &visits);
         return rest != SLD_DIM_NONE ? rest : intern(t, op, a, b, 0);
     }
     bool commutes = op == SLD_EXPR_ADD || op == SLD_EXPR_MUL || op == SLD_EXPR_MIN ||
@@ -393,18 +403,18 @@ sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
         return a;
     }
     if (op == SLD_EXPR_DIV || op == SLD_EXPR_CEIL) {
-        sld_dim rest = cancel_factor(t, a, b);
+        sld_dim rest = divide_factor(t, a, b);
         if (rest != SLD_DIM_NONE) {
             return rest;
         }
         if (split_const(t, b, SLD_EXPR_MUL, &x, &c) && c > 0) { /* a/(x*c) with x a factor of a */
-            rest = cancel_factor(t, a, x);
+            rest = divide_factor(t, a, x);
             if (rest != SLD_DIM_NONE) {
                 return sld_expr_make(t, op, rest, sld_expr_const(t, c));
             }
         }
     }
-    if (op == SLD_EXPR_MOD && cancel_factor(t, a, b) != SLD_DIM_NONE) {
+    if (op == SLD_EXPR_MOD && divide_factor(t, a, b) != SLD_DIM_NONE) {
         return sld_expr_const(t, 0);
     }
     return intern(t, op, a, b, 0);

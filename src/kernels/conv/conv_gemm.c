@@ -143,10 +143,10 @@ static void make_plan(plan *t, const sld_run *run, int threads, const sld_conv_i
     } else {
         t->sum_floats = (size_t)t->tile_floats;
     }
-    if (t->tiles == 0) {
+    int64_t outer = s->batch * s->groups;
+    if (t->tiles == 0 || outer == 0) {
         return;
     }
-    int64_t outer = s->batch * s->groups;
     t->tile_tasks = divide_up(t->tiles, t->task_tiles);
     int64_t wanted = threads > 1 ? 4 * (int64_t)threads : 1;
     if (outer * t->tile_tasks < wanted) {
