@@ -68,9 +68,9 @@ static SLD_NOINLINE vf vf_activate_curve(int32_t kind, float alpha, float beta, 
     case SLD_ACT_SOFTSIGN:
         return vf_div(x, vf_add(one, vf_abs(x)));
     case SLD_ACT_HARD_SIGMOID:
-        return vf_clamp(vf_add(vf_mul(a, x), b), vf_zero(), one);
+        return vf_clamp(vf_fma(a, x, b), vf_zero(), one);
     case SLD_ACT_HARD_SWISH:
-        return vf_mul(x, vf_clamp(vf_add(vf_mul(a, x), b), vf_zero(), one));
+        return vf_mul(x, vf_clamp(vf_fma(a, x, b), vf_zero(), one));
     case SLD_ACT_SWISH:
         return vf_gate(x, vf_mul(a, x));
     case SLD_ACT_GELU:
