@@ -44,6 +44,31 @@ static bool simplify(const sld_move *in, sld_move *out)
     return true;
 }
 
+/* Makes a short innermost run one element: pairs of floats move as words of 8 bytes. */
+static void widen(sld_move *m)
+{
+    const int last = m->rank - 1;
+    if (last < 1 || m->from_stride[last] != 1 || m->to_stride[last] != 1 ||
+        m->dim[last] > 8 / (int64_t)m->size) {
+        return;
+    }
+    const int64_t run = m->dim[last];
+    if (run * (int64_t)m->size != 2 && run * (int64_t)m->size != 4 && run * (int64_t)m->size != 8) {
+        return;
+    }
+    for (int i = 0; i < last; i++) {
+        if (m->from_stride[i] % run != 0 || m->to_stride[i] % run != 0) {
+            return;
+        }
+    }
+    for (int i = 0; i < last; i++) {
+        m->from_stride[i] /= run;
+        m->to_stride[i] /= run;
+    }
+    m->size *= (size_t)run;
+    m->rank = last;
+}
+
 static void swap_dims(sld_move *m, int a, int b)
 {
     int64_t *const rows[] = {m->dim, m->from_stride, m->to_stride};
@@ -249,9 +274,10 @@ void sld_move_run(const sld_move *move, sld_pool *pool)
     if (!simplify(move, &job.m)) {
         return;
     }
+    widen(&job.m);
     plan(&job);
     job.units = job.blocks;
-    int64_t bytes = (int64_t)move->size;
+    int64_t bytes = (int64_t)job.m.size;
     for (int i = 0; i < job.m.rank; i++) {
         bytes *= job.m.dim[i];
         job.units *= i < job.outer ? job.m.dim[i] : 1;
