@@ -31,6 +31,7 @@ typedef struct declaration {
     solder_dims dims; /* in the caller's order */
     const char *symbols[SOLDER_MAX_RANK];
     bool nhwc;
+    bool given; /* the caller gave dims or type: what is wrong is the caller's */
 } declaration;
 
 static solder_status fail_input(const declaration *d, const char *format, ...) SLD_PRINTF(2, 3);
@@ -42,7 +43,8 @@ static solder_status fail_input(const declaration *d, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    return sld_fail(d->import->diag, SOLDER_ERROR_ARGUMENT, "input '%s': %s", d->name, text);
+    solder_status code = d->given ? SOLDER_ERROR_ARGUMENT : SOLDER_ERROR_DATA;
+    return sld_fail(d->import->diag, code, "input '%s': %s", d->name, text);
 }
 
 static void to_nhwc(declaration *d)
@@ -171,9 +173,11 @@ solder_status sld_import_input(sld_import *import, const char *name, solder_dtyp
     }
     const solder_input_spec *spec = sld_import_spec(import, name);
     if (spec != NULL) {
+        d.given = true;
         SLD_TRY(apply_spec(&d, spec));
     }
     if (d.dims.rank < 0) {
+        d.given = true;
         return fail_input(&d, "the model does not give its rank: give its dimensions");
     }
     sld_shape shape = {0};

@@ -105,7 +105,7 @@ static void test_input_spellings(void **state)
                 "input: 'x' input_shape { dim: 1 dim: 0 } layer { name: 'r' type: 'ReLU' "
                 "bottom: 'x' top: 'y' }",
                 "caffe: layer 'x' (Input): dimension 1 of its shape is 0");
-    check_error(SOLDER_ERROR_ARGUMENT,
+    check_error(SOLDER_ERROR_DATA,
                 "input: 'x' input_shape { dim: 9000000000000000000 dim: 9000000000000000000 } "
                 "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' }",
                 "input 'x': its dimensions are too large");
