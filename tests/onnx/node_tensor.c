@@ -19,8 +19,10 @@ static bool decode(const sld_file *file, tensor *t, sld_diag *diag)
         t->dims.rank = proto.rank;
         memcpy(t->dims.d, proto.dims, sizeof proto.dims);
         (void)snprintf(t->name, sizeof t->name, "%s", proto.name);
+        /* a byte of the file is at most one element: other kinds of data look like huge tensors */
         good = t->dtype != SOLDER_NONE &&
-               sld_dims_bytes(t->dims.d, t->dims.rank, t->dtype, &t->bytes);
+               sld_dims_bytes(t->dims.d, t->dims.rank, t->dtype, &t->bytes) &&
+               t->bytes / 8 <= file->size;
         if (!good) {
             (void)sld_fail(diag, SOLDER_ERROR_DATA, "element type %s",
                            sld_onnx_elem_name(proto.elem));
