@@ -253,6 +253,5 @@ solder_status sld_unsupported_report(const sld_unsupported *list, const sld_impo
         (void)snprintf(more, sizeof more, " and %d more", list->count - list->listed);
     }
     return sld_fail(import->diag, SOLDER_ERROR_UNSUPPORTED, "%s: %d node%s not supported: %s%s",
-                    format_name, list->count, list->count == 1 ? " is" : "s are", list->text,
-                    more);
+                    format_name, list->count, list->count == 1 ? " is" : "s are", list->text, more);
 }

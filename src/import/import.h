@@ -54,7 +54,8 @@ typedef struct sld_unsupported {
 } sld_unsupported;
 void sld_unsupported_add(sld_unsupported *list, const char *node, const char *what, ...)
     SLD_PRINTF(3, 4);
-/* SOLDER_OK if empty, else SOLDER_ERROR_UNSUPPORTED: "onnx: 2 nodes are not supported: 'a' (...), ..." */
+/* SOLDER_OK if empty, else SOLDER_ERROR_UNSUPPORTED: "onnx: 2 nodes are not supported: 'a' (...),
+ * ..." */
 solder_status sld_unsupported_report(const sld_unsupported *list, const sld_import *import,
                                      const char *format_name);
 

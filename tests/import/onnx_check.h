@@ -151,8 +151,20 @@ static inline void bench_check(onnx_bench *b, int i, int rank, const int64_t *di
     }
 }
 
-#define D(...) (int64_t[]){__VA_ARGS__}
-#define F(...) (float[]){__VA_ARGS__}
-#define V(...) (double[]){__VA_ARGS__}
+#define D(...)                                                                                     \
+    (int64_t[])                                                                                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define F(...)                                                                                     \
+    (float[])                                                                                      \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define V(...)                                                                                     \
+    (double[])                                                                                     \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
 
 #endif

@@ -121,8 +121,8 @@ static inline void onnx_dims(wire_buffer *tensor, int elem, int rank, const int6
     wire_int(tensor, 2, elem);
 }
 
-static inline wire_buffer onnx_raw_tensor(const char *name, int elem, int rank,
-                                          const int64_t *dims, const void *data, size_t size)
+static inline wire_buffer onnx_raw_tensor(const char *name, int elem, int rank, const int64_t *dims,
+                                          const void *data, size_t size)
 {
     wire_buffer tensor = {0};
     onnx_dims(&tensor, elem, rank, dims);

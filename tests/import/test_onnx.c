@@ -57,12 +57,15 @@ typedef struct typed_case {
 static void typed_data(void **state)
 {
     (void)state;
-    static const typed_case cases[] = {
-        {ONNX_INT32, 5, {-3, 4}, {-3, 4}},         {ONNX_INT8, 5, {-3, 4}, {-3, 4}},
-        {ONNX_UINT8, 5, {200, 4}, {200, 4}},       {ONNX_UINT16, 5, {65535, 4}, {65535, 4}},
-        {ONNX_BOOL, 5, {1, 0}, {1, 0}},            {ONNX_FLOAT16, 5, {0x3c00, 0xc000}, {1, -2}},
-        {ONNX_BFLOAT16, 5, {0x3f80, 0xc000}, {1, -2}}, {ONNX_INT64, 7, {-5, 6}, {-5, 6}},
-        {ONNX_UINT64, 11, {5, 6}, {5, 6}}};
+    static const typed_case cases[] = {{ONNX_INT32, 5, {-3, 4}, {-3, 4}},
+                                       {ONNX_INT8, 5, {-3, 4}, {-3, 4}},
+                                       {ONNX_UINT8, 5, {200, 4}, {200, 4}},
+                                       {ONNX_UINT16, 5, {65535, 4}, {65535, 4}},
+                                       {ONNX_BOOL, 5, {1, 0}, {1, 0}},
+                                       {ONNX_FLOAT16, 5, {0x3c00, 0xc000}, {1, -2}},
+                                       {ONNX_BFLOAT16, 5, {0x3f80, 0xc000}, {1, -2}},
+                                       {ONNX_INT64, 7, {-5, 6}, {-5, 6}},
+                                       {ONNX_UINT64, 11, {5, 6}, {5, 6}}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(cases) * 2; i++) {
         const typed_case *c = &cases[i / 2];
         bool packed = i % 2 != 0;
@@ -158,9 +161,9 @@ static void sparse_initializer(void **state)
         onnx_bench b;
         wire_buffer sparse = {0};
         wire_buffer values = onnx_raw_tensor("w", ONNX_FLOAT, 1, D(2), F(5, 7), 8);
-        wire_buffer indices =
-            linear ? onnx_raw_tensor("", ONNX_INT64, 1, D(2), D(1, 5), 16)
-                   : onnx_raw_tensor("", ONNX_INT64, 2, D(2, 2), D(0, 1, 1, 2), 32);
+        wire_buffer indices = linear
+                                  ? onnx_raw_tensor("", ONNX_INT64, 1, D(2), D(1, 5), 16)
+                                  : onnx_raw_tensor("", ONNX_INT64, 2, D(2, 2), D(0, 1, 1, 2), 32);
         bench_open(&b, 13);
         wire_message(&sparse, 1, &values);
         wire_message(&sparse, 2, &indices);

@@ -263,8 +263,7 @@ static void dims_of_tensors(void **state)
     } cases[] = {
         {{2, -3}, "onnx: tensor 'w': dimension 1 is -3"},
         {{INT64_MAX / 2, 8}, "onnx: tensor 'w': its dimensions are too large"},
-        {{1 << 20, 1 << 20},
-         "onnx: tensor 'w' has 4 bytes of data, its shape needs 4398046511104"},
+        {{1 << 20, 1 << 20}, "onnx: tensor 'w' has 4 bytes of data, its shape needs 4398046511104"},
         {{1, 2}, "onnx: tensor 'w' has 4 bytes of data, its shape needs 8"}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(cases); i++) {
         onnx_bench b;
@@ -304,8 +303,7 @@ static void sparse_of_terabytes(void **state)
     wire_int(&sparse, 3, (int64_t)1 << 40);
     wire_message(&b.f.graph, 15, &sparse);
     onnx_output(&b.f, "w", ONNX_FLOAT);
-    bench_expect(&b, SOLDER_ERROR_DATA,
-                 "onnx: sparse tensor 'w': its dimensions are too large");
+    bench_expect(&b, SOLDER_ERROR_DATA, "onnx: sparse tensor 'w': its dimensions are too large");
 }
 
 static void dims_of_inputs(void **state)
@@ -344,8 +342,7 @@ static void specs_that_fit_nothing(void **state)
     onnx_output(&b.f, "y", ONNX_FLOAT);
     b.specs[0] = (solder_input_spec){.name = "x", .dims = {2, {2, 2}}};
     b.options.input_count = 1;
-    bench_expect(&b, SOLDER_ERROR_ARGUMENT,
-                 "onnx: input 'x': 2 dimensions given, the model has 1");
+    bench_expect(&b, SOLDER_ERROR_ARGUMENT, "onnx: input 'x': 2 dimensions given, the model has 1");
     bench_open(&b, 13);
     onnx_input(&b.f, "x", ONNX_FLOAT, 1, D(2), NULL);
     onnx_node(&b.f, "Neg", "n", "x", "y");

@@ -48,9 +48,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const names[] = {"model/link", "model/folder", "model/w.bin",
-                                        "model/sub/w.bin", "outside/secret", "model/sub", "model",
-                                        "outside", ""};
+    static const char *const names[] = {"model/link",      "model/folder",   "model/w.bin",
+                                        "model/sub/w.bin", "outside/secret", "model/sub",
+                                        "model",           "outside",        ""};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(names); i++) {
         char path[512];
         path_of(path, names[i]);

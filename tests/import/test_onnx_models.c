@@ -43,8 +43,7 @@ static void load(loaded *l, const char *model)
                          .graph = l->graph,
                          .keep_file = keep_nothing};
     assert_true(sld_importer_onnx.probe("model", l->file.data, l->file.size));
-    if (sld_importer_onnx.import(&import) != SOLDER_OK ||
-        sld_graph_verify(l->graph) != SOLDER_OK) {
+    if (sld_importer_onnx.import(&import) != SOLDER_OK || sld_graph_verify(l->graph) != SOLDER_OK) {
         fail_msg("%s: %s", model, l->diag.message);
     }
 }
@@ -112,9 +111,8 @@ static void ultraface(void **state)
         (void)snprintf(path, sizeof path, "ultraface-slim-320/ref/%s_input.npy", photo);
         run(&l, path);
         for (size_t k = 0; k < 2; k++) {
-            (void)snprintf(path, sizeof path,
-                           "ultraface-slim-320/ref/%s_version-slim-320%s_%s.npy", photo,
-                           variants[i], l.graph->outputs[k]->name);
+            (void)snprintf(path, sizeof path, "ultraface-slim-320/ref/%s_version-slim-320%s_%s.npy",
+                           photo, variants[i], l.graph->outputs[k]->name);
             expect(&l.results[k], path);
         }
         unload(&l);
@@ -128,9 +126,9 @@ static void architectures(void **state)
     static const struct {
         const char *name;
         int rank;
-    } nets[] = {{"bvlc_alexnet", 2}, {"densenet121", 4}, {"inception_v1", 2}, {"inception_v2", 2},
-                {"resnet50", 2},     {"shufflenet", 2},  {"squeezenet", 4},   {"vgg19", 2},
-                {"zfnet512", 2}};
+    } nets[] = {{"bvlc_alexnet", 2}, {"densenet121", 4}, {"inception_v1", 2},
+                {"inception_v2", 2}, {"resnet50", 2},    {"shufflenet", 2},
+                {"squeezenet", 4},   {"vgg19", 2},       {"zfnet512", 2}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(nets); i++) {
         loaded l;
         char path[160];

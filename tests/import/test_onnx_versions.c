@@ -93,9 +93,9 @@ static void reduce_axes_moved(void **state)
         int opset;
         bool input;
         double expected[2];
-    } cases[] = {{"ReduceSum", 11, false, {3, 7}}, {"ReduceSum", 13, true, {3, 7}},
+    } cases[] = {{"ReduceSum", 11, false, {3, 7}},      {"ReduceSum", 13, true, {3, 7}},
                  {"ReduceMean", 13, false, {1.5, 3.5}}, {"ReduceMean", 18, true, {1.5, 3.5}},
-                 {"ReduceMax", 7, false, {2, 4}}, {"ReduceMax", 18, true, {2, 4}}};
+                 {"ReduceMax", 7, false, {2, 4}},       {"ReduceMax", 18, true, {2, 4}}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(cases); i++) {
         onnx_bench b;
         bench_open(&b, cases[i].opset);

@@ -18,8 +18,8 @@ static void reads_every_type(void **state)
 {
     (void)state;
     /* 1: varint 300; 2: "hi"; 3: fixed32 0x04030201; 4: fixed64 */
-    const uint8_t bytes[] = {0x08, 0xac, 0x02, 0x12, 0x02, 'h', 'i', 0x1d, 1, 2, 3, 4,
-                             0x21, 8,    7,    6,    5,    4,   3,   2,    1};
+    const uint8_t bytes[] = {0x08, 0xac, 0x02, 0x12, 0x02, 'h', 'i', 0x1d, 1, 2, 3,
+                             4,    0x21, 8,    7,    6,    5,   4,   3,    2, 1};
     sld_wire wire = sld_wire_open(bytes, sizeof bytes);
     sld_wire_field field;
     assert_int_equal(sld_wire_next(&wire, &field), SLD_WIRE_FIELD);
@@ -44,7 +44,7 @@ static void refuses_bad_bytes(void **state)
     assert_int_equal(only("\x12", 1, &field), SLD_WIRE_TRUNCATED);
     assert_int_equal(only("\x08\x80", 2, &field), SLD_WIRE_TRUNCATED);
     assert_int_equal(only("\x0d\x01\x02", 3, &field), SLD_WIRE_TRUNCATED);
-    assert_int_equal(only("\x0b", 1, &field), SLD_WIRE_MALFORMED); /* a group */
+    assert_int_equal(only("\x0b", 1, &field), SLD_WIRE_MALFORMED);     /* a group */
     assert_int_equal(only("\x02\x00", 2, &field), SLD_WIRE_MALFORMED); /* field 0 */
     assert_int_equal(only("\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11, &field),
                      SLD_WIRE_MALFORMED); /* 65 bits */

@@ -152,8 +152,7 @@ static bool same_shape(const attempt *a, const tensor *expected, solder_dtype dt
     return same;
 }
 
-static solder_status visit(void *user, const solder_tensor *value, const char *node,
-                           bool is_output)
+static solder_status visit(void *user, const solder_tensor *value, const char *node, bool is_output)
 {
     attempt *a = user;
     (void)node;
@@ -321,8 +320,8 @@ static void free_set(data_set *set)
 }
 
 /* Files kind_0.pb, kind_1.pb ...: false if one cannot be read. */
-static bool load_list(const char *folder, const char *kind, tensor *list, size_t *count,
-                      char *text, size_t size)
+static bool load_list(const char *folder, const char *kind, tensor *list, size_t *count, char *text,
+                      size_t size)
 {
     for (*count = 0; *count < MAX_IO; ++*count) {
         char path[1024];
@@ -366,8 +365,8 @@ static case_result try_freezing(attempt *a, const sld_file *model)
             memcpy(result.text, before, sizeof before); /* the first reason says most */
         }
     }
-    bool unsupported = a->import_status == SOLDER_ERROR_UNSUPPORTED ||
-                       a->import_status == SOLDER_ERROR_VERSION;
+    bool unsupported =
+        a->import_status == SOLDER_ERROR_UNSUPPORTED || a->import_status == SOLDER_ERROR_VERSION;
     result.outcome = unsupported ? OUTCOME_UNSUPPORTED : OUTCOME_FAILED;
     return result;
 }
@@ -410,9 +409,8 @@ static case_result run_sets(const char *folder, attempt *a, const sld_file *mode
             return result;
         }
         char why[480] = "";
-        bool good =
-            load_list(path, "input", set.inputs, &set.input_count, why, sizeof why) &&
-            load_list(path, "output", set.outputs, &set.output_count, why, sizeof why);
+        bool good = load_list(path, "input", set.inputs, &set.input_count, why, sizeof why) &&
+                    load_list(path, "output", set.outputs, &set.output_count, why, sizeof why);
         a->set = &set;
         result = good ? try_freezing(a, model) : import_only(a, model);
         free_set(&set);

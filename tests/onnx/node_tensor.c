@@ -10,10 +10,9 @@ static bool decode(const sld_file *file, tensor *t, sld_diag *diag)
     sld_arena arena;
     sld_onnx_tensor proto;
     sld_arena_init(&arena, NULL, 0);
-    bool good =
-        sld_onnx_check_tensor(diag, file->data, file->size) == SOLDER_OK &&
-        sld_onnx_read_tensor(diag, &arena, (sld_onnx_bytes){file->data, file->size}, &proto) ==
-            SOLDER_OK;
+    bool good = sld_onnx_check_tensor(diag, file->data, file->size) == SOLDER_OK &&
+                sld_onnx_read_tensor(diag, &arena, (sld_onnx_bytes){file->data, file->size},
+                                     &proto) == SOLDER_OK;
     if (good) {
         t->dtype = sld_onnx_dtype(proto.elem);
         t->dims.rank = proto.rank;
@@ -30,8 +29,8 @@ static bool decode(const sld_file *file, tensor *t, sld_diag *diag)
     }
     if (good) {
         t->data = malloc(t->bytes + 64);
-        good = t->data != NULL &&
-               sld_onnx_tensor_data(diag, &proto, t->data, t->bytes) == SOLDER_OK;
+        good =
+            t->data != NULL && sld_onnx_tensor_data(diag, &proto, t->data, t->bytes) == SOLDER_OK;
     }
     sld_arena_free(&arena);
     return good;

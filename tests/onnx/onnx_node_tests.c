@@ -5,8 +5,8 @@
  *     onnx_node_tests FOLDER [--filter TEXT] [--coverage FILE.md] [--version TEXT] [--list]
  *
  * FOLDER holds one folder per test. Exit code 77 (skipped) if it does not exist: the data is made
- * by scripts/onnx-node-tests. Exit code 1 if a test of an operator the importer knows fails. A child
- * process runs each test, so that a crash is one failure.
+ * by scripts/onnx-node-tests. Exit code 1 if a test of an operator the importer knows fails. A
+ * child process runs each test, so that a crash is one failure.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -229,19 +229,20 @@ static bool write_coverage(const char *path, const char *version, const tests *a
     if (f == NULL) {
         return false;
     }
-    (void)fprintf(f,
-                  "# ONNX coverage\n"
-                  "Written by `scripts/onnx-node-tests`: the tests of %s, each run on the reference\n"
-                  "kernels and as a plan built with default options, within the bounds of ONNX's\n"
-                  "own runner (relative 1e-3, bf16 2^-6, absolute 1e-7; integers exact). A test whose\n"
-                  "name ends in `_expanded` is its operator spelled out in others and counts for it,\n"
-                  "whether the importer knows that operator or not.\n\n"
-                  "- *frozen*: of the passed ones, those whose axes, shapes and the like, which the\n"
-                  "  tests feed as graph inputs, had to be given as initialisers.\n"
-                  "- *unsupported*: the importer refused the model and said why.\n\n"
-                  "| operator | tests | passed | frozen | failed | unsupported |\n"
-                  "|---|---|---|---|---|---|\n",
-                  version);
+    (void)fprintf(
+        f,
+        "# ONNX coverage\n"
+        "Written by `scripts/onnx-node-tests`: the tests of %s, each run on the reference\n"
+        "kernels and as a plan built with default options, within the bounds of ONNX's\n"
+        "own runner (relative 1e-3, bf16 2^-6, absolute 1e-7; integers exact). A test whose\n"
+        "name ends in `_expanded` is its operator spelled out in others and counts for it,\n"
+        "whether the importer knows that operator or not.\n\n"
+        "- *frozen*: of the passed ones, those whose axes, shapes and the like, which the\n"
+        "  tests feed as graph inputs, had to be given as initialisers.\n"
+        "- *unsupported*: the importer refused the model and said why.\n\n"
+        "| operator | tests | passed | frozen | failed | unsupported |\n"
+        "|---|---|---|---|---|---|\n",
+        version);
     (void)write_rows(f, all);
     (void)fputs("\n## Failed\n", f);
     write_failures(f, all);

@@ -140,8 +140,8 @@ void sld_onnx_emit_many(sld_onnx_node *node, sld_op op, const void *params, sld_
 /* Replaces a node whose small results are known already by constants, in out. */
 solder_status sld_onnx_fold(sld_onnx_node *node, sld_node *made, sld_value **out);
 /* Copies data. */
-sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank,
-                             const int64_t *dims, const void *data);
+sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
+                             const void *data);
 sld_value *sld_onnx_vector(sld_onnx_node *node, const int64_t *values, size_t count);
 /* A scalar of any type. */
 sld_value *sld_onnx_scalar(sld_onnx_node *node, solder_dtype dtype, double value);
@@ -150,8 +150,8 @@ sld_value *sld_onnx_binary(sld_onnx_node *node, sld_binary kind, sld_value *a, s
 sld_value *sld_onnx_activation(sld_onnx_node *node, sld_act kind, float alpha, float beta,
                                sld_value *x);
 sld_value *sld_onnx_cast(sld_onnx_node *node, solder_dtype to, sld_value *x);
-sld_value *sld_onnx_reduce(sld_onnx_node *node, sld_reduce_kind kind, uint32_t axes,
-                           bool keep_dims, sld_value *x);
+sld_value *sld_onnx_reduce(sld_onnx_node *node, sld_reduce_kind kind, uint32_t axes, bool keep_dims,
+                           sld_value *x);
 sld_value *sld_onnx_transpose(sld_onnx_node *node, const int32_t *perm, sld_value *x);
 /* i64 [end - start] */
 sld_value *sld_onnx_shape(sld_onnx_node *node, int start, int end, sld_value *x);
@@ -161,7 +161,8 @@ sld_value *sld_onnx_count_along(sld_onnx_node *node, sld_value *x, int axis);
 /* The scalar in a tensor of one element. */
 sld_value *sld_onnx_as_scalar(sld_onnx_node *node, sld_value *x);
 
-/* One dimension of a reshape: product of x's dims [first, last) times factor, divided by divisor. */
+/* One dimension of a reshape: product of x's dims [first, last) times factor, divided by divisor.
+ */
 typedef struct sld_onnx_dim_rule {
     int first, last;
     int64_t factor, divisor;

@@ -16,8 +16,8 @@ void sld_onnx_fail(sld_onnx_node *node, solder_status code, const char *format, 
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    node->status = sld_fail(node->onnx->diag, code, "onnx: node '%s' (%s): %s", node->name,
-                            node->op, text);
+    node->status =
+        sld_fail(node->onnx->diag, code, "onnx: node '%s' (%s): %s", node->name, node->op, text);
 }
 
 void sld_onnx_unsupported(sld_onnx_node *node, const char *format, ...)

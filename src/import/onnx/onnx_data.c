@@ -33,8 +33,8 @@ void sld_onnx_dropout(sld_onnx_node *node, int told)
     }
     node->out[0] = x;
     if (node->out_count > 1 && node->wanted[1]) {
-        node->out[1] = fill_like(node, node->version < 10 && x != NULL ? x->dtype : SOLDER_BOOL, 1,
-                                 x);
+        node->out[1] =
+            fill_like(node, node->version < 10 && x != NULL ? x->dtype : SOLDER_BOOL, 1, x);
     }
 }
 
@@ -43,9 +43,9 @@ void sld_onnx_dropout(sld_onnx_node *node, int told)
 static sld_value *constant_tensor(sld_onnx_node *node, const sld_onnx_attr *attr, bool sparse)
 {
     sld_value *value = NULL;
-    solder_status status =
-        sparse ? sld_onnx_add_sparse(node->onnx, node->name, attr->bytes, &value)
-               : sld_onnx_add_tensor(node->onnx, node->name, attr->bytes, &value);
+    solder_status status = sparse
+                               ? sld_onnx_add_sparse(node->onnx, node->name, attr->bytes, &value)
+                               : sld_onnx_add_tensor(node->onnx, node->name, attr->bytes, &value);
     if (status == SOLDER_ERROR_UNSUPPORTED) {
         sld_onnx_unsupported(node, "%s", node->onnx->diag->message);
     } else if (status != SOLDER_OK) {
@@ -72,8 +72,8 @@ void sld_onnx_constants(sld_onnx_node *node, int told)
         const char *name;
         sld_onnx_attr_type type;
         int since;
-    } forms[] = {{"value", SLD_ONNX_TENSOR, 1},       {"sparse_value", SLD_ONNX_SPARSE, 11},
-                 {"value_float", SLD_ONNX_FLOAT, 12}, {"value_int", SLD_ONNX_INT, 12},
+    } forms[] = {{"value", SLD_ONNX_TENSOR, 1},         {"sparse_value", SLD_ONNX_SPARSE, 11},
+                 {"value_float", SLD_ONNX_FLOAT, 12},   {"value_int", SLD_ONNX_INT, 12},
                  {"value_floats", SLD_ONNX_FLOATS, 12}, {"value_ints", SLD_ONNX_INTS, 12}};
     const sld_onnx_attr *attr = node->attr_count == 1 ? &node->attrs[0] : NULL;
     for (size_t i = 0; attr != NULL && i < SLD_ARRAY_LENGTH(forms); i++) {
@@ -237,11 +237,11 @@ static sld_value *one_hot_indices(sld_onnx_node *node, sld_value *indices, sld_v
     int rank = sld_onnx_rank(indices);
     sld_onnx_dim_rule rules[SOLDER_MAX_RANK + 1];
     indices = sld_onnx_cast(node, SOLDER_I64, indices);
-    sld_value *negative = sld_onnx_binary(node, SLD_BINARY_LESS, indices,
-                                          sld_onnx_scalar(node, SOLDER_I64, 0));
+    sld_value *negative =
+        sld_onnx_binary(node, SLD_BINARY_LESS, indices, sld_onnx_scalar(node, SOLDER_I64, 0));
     sld_value *shifted = sld_onnx_binary(node, SLD_BINARY_SUM, indices, depth);
-    indices = sld_onnx_emit(node, SLD_OP_SELECT, NULL,
-                            (sld_value *[]){negative, shifted, indices}, 3);
+    indices =
+        sld_onnx_emit(node, SLD_OP_SELECT, NULL, (sld_value *[]){negative, shifted, indices}, 3);
     for (int i = 0, from = 0; i <= rank; i++) {
         rules[i] = i == axis ? sld_onnx_fixed(1) : sld_onnx_keep(from++);
     }
@@ -271,9 +271,9 @@ void sld_onnx_one_hot(sld_onnx_node *node, int told)
     }
     counted = sld_onnx_reshape(node, counted, rules, rank - axis + 1);
     sld_value *hit = sld_onnx_binary(node, SLD_BINARY_EQUAL, indices, counted);
-    node->out[0] = sld_onnx_emit(
-        node, SLD_OP_SELECT, NULL,
-        (sld_value *[]){hit, element(node, values, 1), element(node, values, 0)}, 3);
+    node->out[0] =
+        sld_onnx_emit(node, SLD_OP_SELECT, NULL,
+                      (sld_value *[]){hit, element(node, values, 1), element(node, values, 0)}, 3);
 }
 
 /* column - row of a matrix's elements, as i64 that broadcasts against x. */
@@ -319,9 +319,8 @@ void sld_onnx_trilu(sld_onnx_node *node, int told)
         return;
     }
     k = k != NULL ? sld_onnx_as_scalar(node, k) : sld_onnx_scalar(node, SOLDER_I64, 0);
-    sld_value *kept =
-        sld_onnx_binary(node, upper ? SLD_BINARY_GREATER_EQUAL : SLD_BINARY_LESS_EQUAL,
-                        diagonal_index(node, x), k);
+    sld_value *kept = sld_onnx_binary(
+        node, upper ? SLD_BINARY_GREATER_EQUAL : SLD_BINARY_LESS_EQUAL, diagonal_index(node, x), k);
     sld_value *zero = sld_onnx_scalar(node, x->dtype, 0);
     node->out[0] = sld_onnx_emit(node, SLD_OP_SELECT, NULL, (sld_value *[]){kept, x, zero}, 3);
 }

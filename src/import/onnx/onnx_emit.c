@@ -12,8 +12,8 @@ static void keep_failure(sld_onnx_node *node, solder_status status)
     } else if (status == SOLDER_ERROR_MEMORY) {
         node->status = status;
     } else {
-        node->status = sld_fail_within(node->onnx->diag, status, "onnx: node '%s' (%s)",
-                                       node->name, node->op);
+        node->status =
+            sld_fail_within(node->onnx->diag, status, "onnx: node '%s' (%s)", node->name, node->op);
     }
 }
 
@@ -57,8 +57,8 @@ sld_value *sld_onnx_emit(sld_onnx_node *node, sld_op op, const void *params, sld
     return out;
 }
 
-sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank,
-                             const int64_t *dims, const void *data)
+sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
+                             const void *data)
 {
     sld_value *value = NULL;
     if (node->status == SOLDER_OK) {
@@ -112,8 +112,8 @@ sld_value *sld_onnx_cast(sld_onnx_node *node, solder_dtype to, sld_value *x)
     return sld_onnx_emit(node, SLD_OP_CAST, &params, &x, 1);
 }
 
-sld_value *sld_onnx_reduce(sld_onnx_node *node, sld_reduce_kind kind, uint32_t axes,
-                           bool keep_dims, sld_value *x)
+sld_value *sld_onnx_reduce(sld_onnx_node *node, sld_reduce_kind kind, uint32_t axes, bool keep_dims,
+                           sld_value *x)
 {
     const sld_reduce_params params = {
         .kind = (int32_t)kind, .axes = axes, .keep_dims = keep_dims, .scale = 1};

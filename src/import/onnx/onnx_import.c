@@ -106,9 +106,8 @@ static solder_status declare_input(sld_onnx *onnx, const sld_onnx_scope *scope,
 static solder_status declare_inputs(sld_onnx *onnx, const sld_onnx_scope *scope)
 {
     const sld_onnx_model *model = &onnx->model;
-    symbol_table table = {
-        .entries = sld_arena_array(&onnx->arena, model->input_count,
-                                   SOLDER_MAX_RANK * sizeof(symbol_value))};
+    symbol_table table = {.entries = sld_arena_array(&onnx->arena, model->input_count,
+                                                     SOLDER_MAX_RANK * sizeof(symbol_value))};
     if (table.entries == NULL) {
         return sld_fail_memory(onnx->diag, model->input_count);
     }
@@ -126,8 +125,8 @@ static solder_status declare_inputs(sld_onnx *onnx, const sld_onnx_scope *scope)
 
 /* ---- initialisers ---- */
 
-static solder_status declare_constant(sld_onnx *onnx, const sld_onnx_scope *scope,
-                                      const char *name, sld_onnx_bytes bytes, bool sparse)
+static solder_status declare_constant(sld_onnx *onnx, const sld_onnx_scope *scope, const char *name,
+                                      sld_onnx_bytes bytes, bool sparse)
 {
     sld_value *value = NULL;
     if (name[0] == '\0') {
@@ -149,8 +148,7 @@ static solder_status declare_constants(sld_onnx *onnx, const sld_onnx_scope *sco
     const sld_onnx_model *model = &onnx->model;
     for (uint32_t i = 0; i < model->initializer_count; i++) {
         sld_onnx_tensor tensor;
-        SLD_TRY(
-            sld_onnx_read_tensor(onnx->diag, &onnx->arena, model->initializers[i], &tensor));
+        SLD_TRY(sld_onnx_read_tensor(onnx->diag, &onnx->arena, model->initializers[i], &tensor));
         SLD_TRY(declare_constant(onnx, scope, tensor.name, model->initializers[i], false));
     }
     for (uint32_t i = 0; i < model->sparse_count; i++) {

@@ -49,8 +49,7 @@ void sld_onnx_bit_shift(sld_onnx_node *node, int told)
 void sld_onnx_mod(sld_onnx_node *node, int told)
 {
     (void)told;
-    sld_onnx_binaries(node, sld_onnx_bool(node, "fmod", false) ? SLD_BINARY_FMOD
-                                                               : SLD_BINARY_MOD);
+    sld_onnx_binaries(node, sld_onnx_bool(node, "fmod", false) ? SLD_BINARY_FMOD : SLD_BINARY_MOD);
 }
 
 void sld_onnx_variadic(sld_onnx_node *node, int kind)
@@ -103,8 +102,7 @@ void sld_onnx_activations(sld_onnx_node *node, int kind)
         break;
     }
     if (kind == SLD_ACT_RELU && x != NULL && sld_dtype_is_integer(x->dtype)) {
-        node->out[0] =
-            sld_onnx_binary(node, SLD_BINARY_MAX, x, sld_onnx_scalar(node, x->dtype, 0));
+        node->out[0] = sld_onnx_binary(node, SLD_BINARY_MAX, x, sld_onnx_scalar(node, x->dtype, 0));
         return;
     }
     node->out[0] = sld_onnx_activation(node, (sld_act)kind, alpha, beta, x);

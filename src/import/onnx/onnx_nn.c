@@ -215,12 +215,12 @@ void sld_onnx_matmul(sld_onnx_node *node, int told)
         sld_onnx_fail(node, SOLDER_ERROR_DATA, "an input is a scalar");
     }
     if (rank_a == 1) {
-        a = sld_onnx_reshape(node, a,
-                             (sld_onnx_dim_rule[]){sld_onnx_fixed(1), sld_onnx_keep(0)}, 2);
+        a = sld_onnx_reshape(node, a, (sld_onnx_dim_rule[]){sld_onnx_fixed(1), sld_onnx_keep(0)},
+                             2);
     }
     if (rank_b == 1) {
-        b = sld_onnx_reshape(node, b,
-                             (sld_onnx_dim_rule[]){sld_onnx_keep(0), sld_onnx_fixed(1)}, 2);
+        b = sld_onnx_reshape(node, b, (sld_onnx_dim_rule[]){sld_onnx_keep(0), sld_onnx_fixed(1)},
+                             2);
     }
     const sld_matmul_params params = {.alpha = 1, .beta = 1};
     sld_value *y = sld_onnx_emit(node, SLD_OP_MATMUL, &params, (sld_value *[]){a, b}, 2);

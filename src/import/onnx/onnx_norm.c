@@ -209,8 +209,8 @@ static int flatten_at_axis(sld_onnx_node *node, sld_value *x, sld_value **flat)
     if (!old || (axis == rank - 1 && axis >= 0)) {
         return axis;
     }
-    *flat = sld_onnx_reshape(
-        node, x, (sld_onnx_dim_rule[]){{0, axis, 1, 1}, {axis, rank, 1, 1}}, 2);
+    *flat =
+        sld_onnx_reshape(node, x, (sld_onnx_dim_rule[]){{0, axis, 1, 1}, {axis, rank, 1, 1}}, 2);
     return 1;
 }
 

@@ -46,8 +46,8 @@ static sld_onnx_bytes bytes_of(const sld_wire_field *field)
     return (sld_onnx_bytes){field->data, field->size};
 }
 
-#define FOR_FIELDS(bytes, field)                                           \
-    for (sld_wire wire_ = sld_wire_open((bytes).data, (bytes).size);        \
+#define FOR_FIELDS(bytes, field)                                                                   \
+    for (sld_wire wire_ = sld_wire_open((bytes).data, (bytes).size);                               \
          sld_wire_next(&wire_, &(field)) == SLD_WIRE_FIELD;)
 
 /* How often each field number below 32 occurs. */
@@ -185,9 +185,8 @@ static void read_dim(reader *r, sld_onnx_bytes bytes, sld_onnx_info *info)
         if (field.number == 1) {
             info->dims[i] = (int64_t)field.value;
             if (info->dims[i] < 0 && r->status == SOLDER_OK) {
-                r->status = sld_fail(r->diag, SOLDER_ERROR_DATA,
-                                     "onnx: '%s': dimension %d is %lld", info->name, i,
-                                     (long long)info->dims[i]);
+                r->status = sld_fail(r->diag, SOLDER_ERROR_DATA, "onnx: '%s': dimension %d is %lld",
+                                     info->name, i, (long long)info->dims[i]);
             }
         } else if (field.number == 2) {
             info->symbols[i] = text(r, &field);
@@ -242,8 +241,7 @@ static sld_onnx_info read_info(reader *r, sld_onnx_bytes bytes)
     }
     if (info.rank > SOLDER_MAX_RANK && r->status == SOLDER_OK) {
         r->status = sld_fail(r->diag, SOLDER_ERROR_UNSUPPORTED,
-                             "onnx: '%s' has more than %d dimensions", info.name,
-                             SOLDER_MAX_RANK);
+                             "onnx: '%s' has more than %d dimensions", info.name, SOLDER_MAX_RANK);
     }
     return info;
 }
@@ -461,9 +459,9 @@ static void read_external(reader *r, sld_onnx_bytes bytes, sld_onnx_tensor *tens
     } else if (strcmp(key, "length") == 0) {
         r->status = parse_number(r->diag, tensor->name, key, value, &tensor->length);
     } else if (strcmp(key, "checksum") != 0) {
-        r->status = sld_fail(r->diag, SOLDER_ERROR_UNSUPPORTED,
-                             "onnx: '%s': key '%s' of its external data is not known",
-                             tensor->name, key);
+        r->status =
+            sld_fail(r->diag, SOLDER_ERROR_UNSUPPORTED,
+                     "onnx: '%s': key '%s' of its external data is not known", tensor->name, key);
     }
 }
 
@@ -506,8 +504,8 @@ solder_status sld_onnx_read_tensor(sld_diag *diag, sld_arena *arena, sld_onnx_by
         }
     }
     if (r->status == SOLDER_OK && t.rank > SOLDER_MAX_RANK) {
-        return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED,
-                        "onnx: '%s' has more than %d dimensions", t.name, SOLDER_MAX_RANK);
+        return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED, "onnx: '%s' has more than %d dimensions",
+                        t.name, SOLDER_MAX_RANK);
     }
     *tensor = t;
     return r->status;

@@ -98,7 +98,7 @@ typedef struct sld_onnx_tensor {
     sld_onnx_bytes body; /* the TensorProto: typed data is read from here */
     sld_onnx_bytes raw;
     bool has_raw, external, has_segment;
-    const char *location; /* of external data */
+    const char *location;   /* of external data */
     int64_t offset, length; /* length -1: not given */
 } sld_onnx_tensor;
 

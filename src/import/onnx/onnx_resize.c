@@ -6,8 +6,8 @@
 
 static const char *const modes[] = {"nearest", "linear", "cubic"};
 static const char *const coordinates[] = {
-    "half_pixel",   "half_pixel_symmetric", "pytorch_half_pixel",   "align_corners",
-    "asymmetric",   "tf_crop_and_resize",   "tf_half_pixel_for_nn"};
+    "half_pixel", "half_pixel_symmetric", "pytorch_half_pixel",  "align_corners",
+    "asymmetric", "tf_crop_and_resize",   "tf_half_pixel_for_nn"};
 static const char *const roundings[] = {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"};
 static const char *const policies[] = {"stretch", "not_larger", "not_smaller"};
 
@@ -16,8 +16,8 @@ static sld_value *optional(sld_onnx_node *node, uint32_t index)
 {
     sld_value *value = sld_onnx_input(node, index);
     int64_t dim;
-    bool empty = value != NULL && sld_onnx_rank(value) == 1 &&
-                 sld_onnx_dim(node, value, 0, &dim) && dim == 0;
+    bool empty = value != NULL && sld_onnx_rank(value) == 1 && sld_onnx_dim(node, value, 0, &dim) &&
+                 dim == 0;
     return empty ? NULL : value;
 }
 
@@ -130,21 +130,20 @@ void sld_onnx_resize(sld_onnx_node *node, int told)
         emit_resize(node, (sld_value *[]){x, NULL, sld_onnx_required(node, 1), NULL}, &plain);
         return;
     }
-    sld_resize_params params = {
-        .mode = sld_onnx_choice(node, "mode", modes, 3, 0),
-        .coordinate = sld_onnx_choice(node, "coordinate_transformation_mode", coordinates,
-                                      SLD_ARRAY_LENGTH(coordinates), 0),
-        .nearest = sld_onnx_choice(node, "nearest_mode", roundings, 4, 0),
-        .exclude_outside = sld_onnx_bool(node, "exclude_outside", false),
-        .cubic_a = sld_onnx_float(node, "cubic_coeff_a", -0.75f),
-        .extrapolation = sld_onnx_float(node, "extrapolation_value", 0)};
+    sld_resize_params params = {.mode = sld_onnx_choice(node, "mode", modes, 3, 0),
+                                .coordinate =
+                                    sld_onnx_choice(node, "coordinate_transformation_mode",
+                                                    coordinates, SLD_ARRAY_LENGTH(coordinates), 0),
+                                .nearest = sld_onnx_choice(node, "nearest_mode", roundings, 4, 0),
+                                .exclude_outside = sld_onnx_bool(node, "exclude_outside", false),
+                                .cubic_a = sld_onnx_float(node, "cubic_coeff_a", -0.75f),
+                                .extrapolation = sld_onnx_float(node, "extrapolation_value", 0)};
     if (node->version >= 18) {
         params.antialias = sld_onnx_bool(node, "antialias", false);
         params.policy = sld_onnx_choice(node, "keep_aspect_ratio_policy", policies, 3, 0);
         read_axes(node, x, &params);
     }
-    emit_resize(node,
-                (sld_value *[]){x, optional(node, 1), optional(node, 2), optional(node, 3)},
+    emit_resize(node, (sld_value *[]){x, optional(node, 1), optional(node, 2), optional(node, 3)},
                 &params);
 }
 

@@ -186,8 +186,7 @@ static solder_status bind_outputs(sld_onnx *onnx, const sld_onnx_scope *scope,
                               poisoned ? NULL : value));
         /* A value made before this node already carries a name of the model. */
         if (!poisoned && value->id >= first_id) {
-            const char *name =
-                sld_arena_printf(&onnx->arena, "%s%s", scope->prefix, proto->out[i]);
+            const char *name = sld_arena_printf(&onnx->arena, "%s%s", scope->prefix, proto->out[i]);
             if (name == NULL) {
                 return sld_fail_memory(onnx->diag, strlen(proto->out[i]));
             }
@@ -294,8 +293,8 @@ static solder_status call(sld_onnx *onnx, const sld_onnx_scope *caller,
         const sld_onnx_binding *binding = sld_names_find(scope.values, function->out[i]);
         if (binding == NULL) {
             return sld_fail(onnx->diag, SOLDER_ERROR_DATA,
-                            "onnx: function '%s' does not compute its output '%s'",
-                            function->name, function->out[i]);
+                            "onnx: function '%s' does not compute its output '%s'", function->name,
+                            function->out[i]);
         }
         if (binding->kind == SLD_ONNX_POISONED) {
             node->status = SOLDER_ERROR_UNSUPPORTED; /* listed already */
@@ -326,10 +325,9 @@ static solder_status describe(sld_onnx *onnx, const lookup *where, sld_onnx_node
     for (uint32_t i = 0; name[0] == '\0' && i < proto->out_count; i++) {
         name = proto->out[i];
     }
-    name = name[0] != '\0'
-               ? sld_arena_printf(&onnx->arena, "%s%s", where->scope->prefix, name)
-               : sld_arena_printf(&onnx->arena, "%s%s_%u", where->scope->prefix, proto->op,
-                                  (unsigned)where->at);
+    name = name[0] != '\0' ? sld_arena_printf(&onnx->arena, "%s%s", where->scope->prefix, name)
+                           : sld_arena_printf(&onnx->arena, "%s%s_%u", where->scope->prefix,
+                                              proto->op, (unsigned)where->at);
     bool *wanted = sld_arena_array(&onnx->arena, proto->out_count, sizeof *wanted);
     node->out = sld_arena_array(&onnx->arena, proto->out_count, sizeof(sld_value *));
     if (name == NULL || wanted == NULL || node->out == NULL) {

@@ -35,8 +35,8 @@ void sld_onnx_flatten(sld_onnx_node *node, int told)
         return;
     }
     int axis = given == rank ? rank : sld_onnx_axis(node, given, rank);
-    node->out[0] = sld_onnx_reshape(
-        node, x, (sld_onnx_dim_rule[]){{0, axis, 1, 1}, {axis, rank, 1, 1}}, 2);
+    node->out[0] =
+        sld_onnx_reshape(node, x, (sld_onnx_dim_rule[]){{0, axis, 1, 1}, {axis, rank, 1, 1}}, 2);
 }
 
 void sld_onnx_squeeze(sld_onnx_node *node, int told)
@@ -227,18 +227,17 @@ void sld_onnx_depth_to_space(sld_onnx_node *node, int told)
     int mode = node->version >= 11 ? sld_onnx_choice(node, "mode", modes, 2, 0) : 0;
     check_divides(node, x, 1, b * b);
     const sld_onnx_dim_rule depth = {1, 2, 1, b * b};
-    const sld_onnx_dim_rule dcr[] = {sld_onnx_keep(0), sld_onnx_fixed(b), sld_onnx_fixed(b),
-                                     depth,            sld_onnx_keep(2),  sld_onnx_keep(3)};
-    const sld_onnx_dim_rule crd[] = {sld_onnx_keep(0),  depth,            sld_onnx_fixed(b),
-                                     sld_onnx_fixed(b), sld_onnx_keep(2), sld_onnx_keep(3)};
+    const sld_onnx_dim_rule dcr[] = {sld_onnx_keep(0), sld_onnx_fixed(b), sld_onnx_fixed(b), depth,
+                                     sld_onnx_keep(2), sld_onnx_keep(3)};
+    const sld_onnx_dim_rule crd[] = {sld_onnx_keep(0),  depth,
+                                     sld_onnx_fixed(b), sld_onnx_fixed(b),
+                                     sld_onnx_keep(2),  sld_onnx_keep(3)};
     x = sld_onnx_reshape(node, x, mode == 0 ? dcr : crd, 6);
     x = sld_onnx_transpose(
         node, mode == 0 ? (int32_t[]){0, 3, 4, 1, 5, 2} : (int32_t[]){0, 1, 4, 2, 5, 3}, x);
     node->out[0] = sld_onnx_reshape(
         node, x,
-        (sld_onnx_dim_rule[]){
-            sld_onnx_keep(0), sld_onnx_keep(1), {2, 4, 1, 1}, {4, 6, 1, 1}},
-        4);
+        (sld_onnx_dim_rule[]){sld_onnx_keep(0), sld_onnx_keep(1), {2, 4, 1, 1}, {4, 6, 1, 1}}, 4);
 }
 
 void sld_onnx_space_to_depth(sld_onnx_node *node, int told)

@@ -73,8 +73,7 @@ static void slice_by_lists(sld_onnx_node *node, sld_value *x, const slice_lists 
 }
 
 /* Elements of an optional list; *ints NULL if it is absent, false if they are not known. */
-static bool known_list(sld_onnx_node *node, sld_value *value, size_t expected,
-                       const int64_t **ints)
+static bool known_list(sld_onnx_node *node, sld_value *value, size_t expected, const int64_t **ints)
 {
     size_t count;
     *ints = NULL;
@@ -246,8 +245,7 @@ static void pad_by_lists(sld_onnx_node *node, sld_value *const *in, sld_pad_para
         params->begin[axis] = pads[i];
         params->end[axis] = pads[axis_count + i];
     }
-    node->out[0] =
-        sld_onnx_emit(node, SLD_OP_PAD, params, (sld_value *[]){in[0], NULL, in[2]}, 3);
+    node->out[0] = sld_onnx_emit(node, SLD_OP_PAD, params, (sld_value *[]){in[0], NULL, in[2]}, 3);
 }
 
 void sld_onnx_pad(sld_onnx_node *node, int told)

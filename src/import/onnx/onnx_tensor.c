@@ -187,8 +187,9 @@ static solder_status check_tensor(const sld_onnx *onnx, const sld_onnx_tensor *t
     }
     for (int i = 0; i < tensor->rank; i++) {
         if (tensor->dims[i] < 0) {
-            return sld_fail(onnx->diag, SOLDER_ERROR_DATA, "onnx: tensor '%s': dimension %d is %lld",
-                            tensor->name, i, (long long)tensor->dims[i]);
+            return sld_fail(onnx->diag, SOLDER_ERROR_DATA,
+                            "onnx: tensor '%s': dimension %d is %lld", tensor->name, i,
+                            (long long)tensor->dims[i]);
         }
     }
     if (!sld_dims_bytes(tensor->dims, tensor->rank, dtype, bytes)) {
@@ -359,6 +360,6 @@ solder_status sld_onnx_add_sparse(sld_onnx *onnx, const char *name, sld_onnx_byt
         }
         memcpy(data + position * element, p.value_data + i * element, element);
     }
-    return sld_graph_add_constant(onnx->graph, name, dtype, p.proto.rank, p.proto.dims, data,
-                                  false, value);
+    return sld_graph_add_constant(onnx->graph, name, dtype, p.proto.rank, p.proto.dims, data, false,
+                                  value);
 }

@@ -85,9 +85,8 @@ sld_wire_step sld_wire_next(sld_wire *wire, sld_wire_field *field)
     if ((tag >> 3) == 0 || tag > UINT32_MAX) {
         return SLD_WIRE_MALFORMED;
     }
-    *field = (sld_wire_field){.number = (uint32_t)(tag >> 3),
-                              .type = (sld_wire_type)(tag & 7u),
-                              .start = wire->at};
+    *field = (sld_wire_field){
+        .number = (uint32_t)(tag >> 3), .type = (sld_wire_type)(tag & 7u), .start = wire->at};
     step = payload(&next, field);
     if (step == SLD_WIRE_FIELD) {
         *wire = next;
