@@ -18,8 +18,8 @@ static void finish(check_case *c, const char *what, unsigned detail)
     (void)snprintf(c->text, sizeof c->text, "%s %x: %s %s", what, detail, dims[0], dims[1]);
 }
 
-/* Where scale and bias lie: along axis 1, or as the dims that the statistics run over. */
-static void random_affine(check_random *r, check_case *c, int first)
+/* Where scale and bias lie: along axis 1, or right-aligned from axis first on. */
+static void random_affine(check_random *r, check_case *c, int first, int end)
 {
     const sld_tensor *x = &c->in[0];
     sld_normalization_params *p = &c->params.normalization;
@@ -31,6 +31,10 @@ static void random_affine(check_random *r, check_case *c, int first)
     }
     if (check_chance(r, 0.3) && rank > 0) { /* repeated over some axes */
         dims[check_int(r, 0, rank - 1)] = 1;
+    }
+    bool inside = check_chance(r, 0.5);
+    for (int i = first; i < x->rank && end < x->rank && check_chance(r, 0.9); i++) {
+        dims[i - first] = (i < end) == inside ? x->dim[i] : 1; /* along one part of the axes */
     }
     for (int i = 1; i < 3; i++) {
         if (p->channel_affine) {
@@ -60,13 +64,14 @@ static void normalization_case(check_random *r, check_case *c)
         p->groups = (int32_t)check_int(r, 1, 4);
         dims[1] *= p->groups;
     }
+    int end = p->groups == 1 && check_chance(r, 0.4) ? (int)check_int(r, first + 1, rank) : rank;
     check_tensor(&c->in[0], SOLDER_F32, rank, dims);
-    p->axes = ((1u << rank) - 1) & ~((1u << first) - 1);
+    p->axes = ((1u << end) - 1) & ~((1u << first) - 1);
     p->normalize_variance = check_chance(r, 0.9);
     p->subtract_mean = check_chance(r, 0.8);
     p->epsilon_outside = check_chance(r, 0.2);
     p->epsilon = 1e-3f;
-    random_affine(r, c, first);
+    random_affine(r, c, first, end);
     double middle = check_chance(r, 0.3) ? 3.0 : 0.0;
     c->fill[0] = (check_fill){middle - 2.0, middle + 2.0};
     finish(c, "normalization", p->axes);
@@ -74,24 +79,26 @@ static void normalization_case(check_random *r, check_case *c)
     c->relative = 2e-6;
 }
 
-/* "1x64x56x56 FIRST [GROUPS]": the statistics run over the axes from FIRST on */
+/* "1x64x56x56 FIRST [GROUPS [END]]": the statistics run over the axes from FIRST on */
 static bool normalization_shape(const char *line, bool small, check_case *c)
 {
     long long d[4];
     int first = 2;
     int groups = 1;
+    int end = 4;
     memset(c, 0, sizeof *c);
-    int read =
-        sscanf(line, "%lldx%lldx%lldx%lld %d %d", &d[0], &d[1], &d[2], &d[3], &first, &groups);
+    int read = sscanf(line, "%lldx%lldx%lldx%lld %d %d %d", &d[0], &d[1], &d[2], &d[3], &first,
+                      &groups, &end);
     int64_t dims[4] = {d[0], d[1], small && first < 3 && d[2] > 8 ? 8 : d[2], d[3]};
     check_tensor(&c->in[0], SOLDER_F32, 4, dims);
-    c->params.normalization = (sld_normalization_params){.axes = 0xfu & ~((1u << first) - 1),
-                                                         .groups = groups,
-                                                         .channel_affine = first == 2,
-                                                         .normalize_variance = 1,
-                                                         .subtract_mean = 1,
-                                                         .epsilon = 1e-5f};
-    check_tensor(&c->in[1], SOLDER_F32, 1, first == 2 ? &dims[1] : &dims[3]);
+    c->params.normalization =
+        (sld_normalization_params){.axes = ((1u << end) - 1) & ~((1u << first) - 1),
+                                   .groups = groups,
+                                   .channel_affine = first == 2 || end == 2,
+                                   .normalize_variance = 1,
+                                   .subtract_mean = 1,
+                                   .epsilon = 1e-5f};
+    check_tensor(&c->in[1], SOLDER_F32, 1, first == 2 || end == 2 ? &dims[1] : &dims[3]);
     c->in[2] = c->in[1];
     c->in_count = 3;
     finish(c, "normalization", (unsigned)first);
