@@ -5,27 +5,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool sld_dims_count(const int64_t *dims, int rank, size_t *count)
+/* Strides are products of dims too, also those around a 0. */
+static bool without_zeros(const int64_t *dims, int rank, size_t *product, bool *empty)
 {
-    size_t total = 1;
+    *product = 1;
+    *empty = false;
     for (int i = 0; i < rank; i++) {
+        *empty = *empty || dims[i] == 0;
         if (dims[i] < 0 || (uint64_t)dims[i] > SIZE_MAX ||
-            !sld_size_mul(total, (size_t)dims[i], &total)) {
+            (dims[i] > 0 && !sld_size_mul(*product, (size_t)dims[i], product))) {
             return false;
         }
     }
-    if (total > (size_t)INT64_MAX) {
+    return *product <= (size_t)INT64_MAX;
+}
+
+bool sld_dims_count(const int64_t *dims, int rank, size_t *count)
+{
+    size_t product;
+    bool empty;
+    if (!without_zeros(dims, rank, &product, &empty)) {
         return false;
     }
-    *count = total;
+    *count = empty ? 0 : product;
     return true;
 }
 
 bool sld_dims_bytes(const int64_t *dims, int rank, solder_dtype dtype, size_t *bytes)
 {
-    size_t count;
-    return sld_dims_count(dims, rank, &count) &&
-           sld_size_mul(count, solder_dtype_size(dtype), bytes) && *bytes <= (size_t)INT64_MAX;
+    size_t product;
+    bool empty;
+    if (!without_zeros(dims, rank, &product, &empty) ||
+        !sld_size_mul(product, solder_dtype_size(dtype), &product) || product > (size_t)INT64_MAX) {
+        return false;
+    }
+    *bytes = empty ? 0 : product;
+    return true;
 }
 
 static void *libc_alloc(void *user, size_t size, size_t align)
@@ -126,7 +141,9 @@ void sld_arena_free(sld_arena *arena)
     arena->used = 0;
 }
 
-void *sld_arena_alloc(sld_arena *arena, size_t size)
+#define ARENA_BLOCK ((size_t)64 * 1024)
+
+static void *arena_alloc(sld_arena *arena, size_t size)
 {
     size_t need;
     size_t align = size >= SLD_CACHE_LINE ? SLD_CACHE_LINE : 16;
@@ -137,19 +154,23 @@ void *sld_arena_alloc(sld_arena *arena, size_t size)
     sld_arena_block *block = arena->blocks;
     size_t start = block == NULL ? 0 : (block->used + align - 1) & ~(align - 1);
     if (block == NULL || start > block->size || block->size - start < need) {
-        size_t total = 64 * 1024;
-        if (need > total / 4) { /* a large object gets a block of its own, behind the current one */
-            if (!sld_size_add(need, sizeof *block, &total)) {
-                return NULL;
-            }
+        size_t least;
+        if (!sld_size_add(need, sizeof *block, &least)) {
+            return NULL;
         }
+        /* A large object gets a block of its own, behind the current one. */
+        size_t total = need > ARENA_BLOCK / 4 ? least : ARENA_BLOCK;
         sld_arena_block *fresh = sld_alloc(arena->allocator, total);
+        if (fresh == NULL && total > least) { /* memory is short: no more than is needed */
+            total = least;
+            fresh = sld_alloc(arena->allocator, total);
+        }
         if (fresh == NULL) {
             return NULL;
         }
         fresh->size = total;
         fresh->used = sizeof *fresh;
-        if (block != NULL && need > 16 * 1024) {
+        if (block != NULL && need > ARENA_BLOCK / 4) {
             fresh->next = block->next;
             block->next = fresh;
         } else {
@@ -166,10 +187,17 @@ void *sld_arena_alloc(sld_arena *arena, size_t size)
     return pointer;
 }
 
+void *sld_arena_alloc(sld_arena *arena, size_t size)
+{
+    void *pointer = arena_alloc(arena, size);
+    arena->failed = arena->failed || pointer == NULL;
+    return pointer;
+}
+
 void *sld_arena_array(sld_arena *arena, size_t count, size_t size)
 {
     size_t bytes;
-    return sld_size_mul(count, size, &bytes) ? sld_arena_alloc(arena, bytes) : NULL;
+    return sld_arena_alloc(arena, sld_size_mul(count, size, &bytes) ? bytes : SIZE_MAX);
 }
 
 char *sld_arena_strndup(sld_arena *arena, const char *text, size_t length)

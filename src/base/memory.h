@@ -61,7 +61,10 @@ static inline bool sld_size_align(size_t size, size_t align, size_t *out)
     return true;
 }
 
-/* Elements and bytes of a shape; false on a negative dimension or overflow. */
+/*
+ * Elements and bytes of a shape; false on a negative dimension or overflow, also of the product
+ * that leaves zeros out.
+ */
 bool sld_dims_count(const int64_t *dims, int rank, size_t *count);
 bool sld_dims_bytes(const int64_t *dims, int rank, solder_dtype dtype, size_t *bytes);
 
@@ -87,6 +90,7 @@ typedef struct sld_arena {
     sld_arena_block *blocks;
     size_t used;  /* bytes handed out */
     size_t limit; /* 0: none */
+    bool failed;  /* an allocation did, whatever the caller made of it */
 } sld_arena;
 
 void sld_arena_init(sld_arena *arena, const solder_allocator *allocator, size_t limit);

@@ -465,7 +465,7 @@ static solder_status run_inference(sld_graph *graph, const sld_node *node, void 
                        .in_count = node->in_count,
                        .out_count = node->out_count};
     solder_status status = info.infer(&infer);
-    if (graph->exprs.failed) { /* whatever inference made of it */
+    if (graph->exprs.failed || graph->arena.failed) { /* whatever inference made of it */
         return no_memory(graph);
     }
     SLD_TRY(status);

@@ -13,6 +13,8 @@
 
 #define MODELS SOURCE_DIR "/models/digits/"
 
+#define ARENA_BLOCK ((size_t)64 * 1024)
+
 typedef struct failing {
     long calls, fail_at; /* fail_at < 0: never */
     long live;
@@ -22,6 +24,9 @@ typedef struct failing {
 static void *failing_alloc(void *user, size_t size, size_t align)
 {
     failing *f = user;
+    if (size == ARENA_BLOCK) { /* so that every allocation from an arena comes here */
+        return NULL;
+    }
     if (f->calls++ == f->fail_at) {
         return NULL;
     }
@@ -55,12 +60,14 @@ static solder_status import_and_build(failing *f, const char *model, const char 
     solder_config config = solder_config_default();
     config.effort = 0;
     config.threads = 1;
-    status = solder_import(builder, model, weights, NULL, &network);
+    solder_import_options imports = {
+        .struct_size = sizeof imports, .random_weights = weights == NULL, .seed = 1};
+    status = solder_import(builder, model, weights, &imports, &network);
     if (status == SOLDER_OK) {
         status = solder_build_to_file(builder, network, &config, plan);
     }
-    if (status != SOLDER_OK && (status != SOLDER_ERROR_MEMORY ||
-                                strlen(solder_builder_message(builder)) == 0)) {
+    if (status != SOLDER_OK &&
+        (status != SOLDER_ERROR_MEMORY || strlen(solder_builder_message(builder)) == 0)) {
         print_error("failing allocation %ld gave '%s': '%s'\n", f->fail_at,
                     solder_status_name(status), solder_builder_message(builder));
         wrong++;
@@ -140,6 +147,31 @@ static void test_onnx(void **state)
     sweep_build(MODELS "digits.onnx", NULL);
 }
 
+/* Tiny models that between them hold every operator and every Caffe layer. */
+static void test_every_operator(void **state)
+{
+    (void)state;
+    static const char *const models[] = {
+        "onnx/seed-conv.onnx",
+        "onnx/seed-shapes.onnx",
+        "onnx/seed-move.onnx",
+        "onnx/seed-detect.onnx",
+        "onnx/seed-reduce.onnx",
+        "onnx/seed-layernorm-parts.onnx",
+        "onnx/seed-binary.onnx",
+        "onnx/seed-normal.onnx",
+        "onnx/seed-data.onnx",
+        "prototxt/layers-image.prototxt",
+        "prototxt/layers-points.prototxt",
+    };
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
+        char path[512];
+        (void)snprintf(path, sizeof path, SOURCE_DIR "/fuzz/corpus/%s", models[i]);
+        printf("%s: ", models[i]);
+        sweep_build(path, NULL);
+    }
+}
+
 static void test_run(void **state)
 {
     (void)state;
@@ -164,6 +196,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_caffe),
         cmocka_unit_test(test_onnx),
+        cmocka_unit_test(test_every_operator),
         cmocka_unit_test(test_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
