@@ -7,6 +7,7 @@
 /* b often comes from L3 or memory: ask this many steps of k ahead. */
 #define PREFETCH_STEPS 64
 
+/* Each block of k is summed by itself, then added: errors grow with the blocks, not with k. */
 static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k, const float *a,
                                    const float *b, float *sum, bool start)
 {
@@ -15,7 +16,7 @@ static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k,
     for (int i = 0; i < rows; i++) {
         SLD_UNROLL
         for (int v = 0; v < vectors; v++) {
-            acc[i][v] = start ? vf_zero() : vf_load(sum + i * TILE_LANES + v * VF);
+            acc[i][v] = vf_zero();
         }
     }
     for (; k > 0; k--) {
@@ -43,7 +44,8 @@ static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k,
     for (int i = 0; i < rows; i++) {
         SLD_UNROLL
         for (int v = 0; v < vectors; v++) {
-            vf_store(sum + i * TILE_LANES + v * VF, acc[i][v]);
+            float *to = sum + i * TILE_LANES + v * VF;
+            vf_store(to, start ? acc[i][v] : vf_add(vf_load(to), acc[i][v]));
         }
     }
 }
@@ -61,8 +63,8 @@ static SLD_ALWAYS_INLINE void thin_tile(const int rows, int64_t k, const float *
     for (int part = 0; part < parts; part++) {
         SLD_UNROLL
         for (int i = 0; i < rows; i++) {
-            acc[part][i][0] = part > 0 || start ? vf_zero() : vf_load(sum + i * TILE_LANES);
-            acc[part][i][1] = part > 0 || start ? vf_zero() : vf_load(sum + i * TILE_LANES + VF);
+            acc[part][i][0] = vf_zero();
+            acc[part][i][1] = vf_zero();
         }
     }
     for (; k >= parts; k -= parts) {
@@ -96,7 +98,8 @@ static SLD_ALWAYS_INLINE void thin_tile(const int rows, int64_t k, const float *
             for (int part = 1; part < parts; part++) {
                 total = vf_add(total, acc[part][i][v]);
             }
-            vf_store(sum + i * TILE_LANES + v * VF, total);
+            float *to = sum + i * TILE_LANES + v * VF;
+            vf_store(to, start ? total : vf_add(vf_load(to), total));
         }
     }
 }
