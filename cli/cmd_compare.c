@@ -11,11 +11,11 @@
 /* A value of the plan, copied as its step left it, and how it compares. */
 typedef struct kept {
     char *name;
-    const char *sources; /* of its step if that is fused, "Conv 'a' + Relu 'b'"; else NULL */
     cli_tensor tensor;
     bool compared;
     char *node;         /* of the model, that it was compared with */
     solder_dims wanted; /* dims there */
+    double atol, rtol;
     cli_difference difference;
 } kept;
 
@@ -35,7 +35,7 @@ typedef struct comparison {
 } comparison;
 
 /* Takes the tensor over, whatever happens. */
-static int keep(comparison *c, const char *name, const char *sources, cli_tensor *tensor)
+static int keep(comparison *c, const char *name, cli_tensor *tensor)
 {
     if (c->value_count == c->value_capacity) {
         size_t capacity = c->value_capacity * 2 + 64;
@@ -52,7 +52,7 @@ static int keep(comparison *c, const char *name, const char *sources, cli_tensor
         cli_tensor_free(tensor);
         return cli_fail_memory(strlen(name) + 1);
     }
-    c->values[c->value_count++] = (kept){.name = copy, .sources = sources, .tensor = *tensor};
+    c->values[c->value_count++] = (kept){.name = copy, .tensor = *tensor};
     return CLI_DONE;
 }
 
@@ -81,13 +81,11 @@ static void on_step(void *user, size_t step, const char *value, solder_dtype dty
 {
     comparison *c = user;
     cli_tensor copy;
-    solder_step about;
-    if (c->failure == CLI_DONE && value != NULL &&
-        solder_engine_step(c->session.engine, step, &about) == SOLDER_OK) {
-        bool fused = strstr(about.name, " + ") != NULL;
+    (void)step;
+    if (c->failure == CLI_DONE && value != NULL) {
         c->failure = copy_strided(value, dtype, dims, strides, data, &copy);
         if (c->failure == CLI_DONE) {
-            c->failure = keep(c, value, fused ? about.name : NULL, &copy);
+            c->failure = keep(c, value, &copy);
         }
     }
 }
@@ -108,7 +106,7 @@ static int keep_output(comparison *c, const solder_io *io)
     if (copy.size > 0) {
         memcpy(copy.data, data, copy.size);
     }
-    return keep(c, io->name, NULL, &copy);
+    return keep(c, io->name, &copy);
 }
 
 static int run_plan(comparison *c)
@@ -156,7 +154,7 @@ static json_t *difference_json(const kept *value)
     return object;
 }
 
-static void print_difference(const comparison *c, const kept *value)
+static void print_difference(const kept *value)
 {
     char got[CLI_DIMS_TEXT];
     char text[CLI_DIMS_TEXT];
@@ -173,53 +171,41 @@ static void print_difference(const comparison *c, const kept *value)
         return;
     }
     cli_print("%zu of %zu beyond %g + %g |b|, worst at %s: %.9g, reference %.9g\n", d->beyond,
-              d->count, c->atol, c->rtol, cli_index_text(&value->wanted, d->where, text), d->got,
+              d->count, value->atol, value->rtol, cli_index_text(&value->wanted, d->where, text), d->got,
               d->wanted);
 }
 
-/* Whether node is one of the sources, which are separated by " + ". */
-static bool is_source(const char *sources, const char *node)
+/*
+ * A half keeps three digits, and a plan rounds to it at fewer places than the original: unless the
+ * user says otherwise, its bound is one hundredth of the element plus one of the tensor's rms.
+ */
+static void set_bound(const comparison *c, kept *value, const cli_tensor *wanted)
 {
-    size_t length = strlen(node);
-    for (const char *at = sources; at != NULL && length > 0;) {
-        const char *end = strstr(at, " + ");
-        size_t size = end != NULL ? (size_t)(end - at) : strlen(at);
-        if (size == length && memcmp(at, node, length) == 0) {
-            return true;
-        }
-        at = end != NULL ? end + 3 : NULL;
+    value->atol = c->atol;
+    value->rtol = c->rtol;
+    if (wanted->dtype == SOLDER_F16 || wanted->dtype == SOLDER_BF16) {
+        value->rtol = c->options->rtol >= 0 ? c->rtol : 1e-2;
+        value->atol = c->options->atol >= 0 ? c->atol : 1e-2 * cli_rms_of(wanted);
     }
-    return false;
-}
-
-/* What a fused step leaves is the result of one of its sources: the one that fits best counts. */
-static bool is_better(const kept *value, const cli_difference *d)
-{
-    const cli_difference *old = &value->difference;
-    return !value->compared || d->beyond < old->beyond ||
-           (d->beyond == old->beyond && d->max_abs < old->max_abs);
 }
 
 static int compare_value(comparison *c, kept *value, const solder_tensor *reference,
                          const char *node)
 {
-    cli_difference d = {.beyond = 1};
-    if (cli_dims_equal(&value->tensor.dims, &reference->dims)) {
-        const cli_tensor borrowed = {reference->dtype, reference->dims, reference->data, 0};
-        cli_difference_of(&value->tensor, &borrowed, c->atol, c->rtol, &d);
-    } else if (value->sources != NULL) {
-        return CLI_DONE;
+    char *copy = strdup(node != NULL ? node : "");
+    if (copy == NULL) {
+        return cli_fail_memory(node != NULL ? strlen(node) + 1 : 1);
     }
-    if (is_better(value, &d)) {
-        char *copy = strdup(node != NULL ? node : "");
-        if (copy == NULL) {
-            return cli_fail_memory(strlen(node));
-        }
-        free(value->node);
-        value->node = copy;
-        value->wanted = reference->dims;
-        value->difference = d;
-        value->compared = true;
+    free(value->node);
+    value->node = copy;
+    value->wanted = reference->dims;
+    value->compared = true;
+    value->difference = (cli_difference){.beyond = 1};
+    if (cli_dims_equal(&value->tensor.dims, &reference->dims)) {
+        const cli_tensor borrowed = {reference->dtype, reference->dims, reference->data,
+                                     value->tensor.size};
+        set_bound(c, value, &borrowed);
+        cli_difference_of(&value->tensor, &borrowed, value->atol, value->rtol, &value->difference);
     }
     return CLI_DONE;
 }
@@ -230,10 +216,7 @@ static solder_status on_value(void *user, const solder_tensor *value, const char
     comparison *c = user;
     for (size_t i = 0; i < c->value_count && c->failure == CLI_DONE; i++) {
         kept *mine = &c->values[i];
-        bool same_name = strcmp(mine->name, value->name) == 0;
-        if (i >= c->layers ? is_output && same_name
-                           : same_name || (mine->sources != NULL && node != NULL &&
-                                           is_source(mine->sources, node))) {
+        if ((i < c->layers || is_output) && strcmp(mine->name, value->name) == 0) {
             c->failure = compare_value(c, mine, value, node);
         }
     }
@@ -263,7 +246,7 @@ static int report(comparison *c)
         if (!value->compared || (!is_output && is_plan_output(c, value->name))) {
             continue;
         }
-        print_difference(c, value);
+        print_difference(value);
         cli_json_append(is_output ? c->outputs_json : c->layers_json, difference_json(value));
         if (is_output && value->difference.beyond > 0) {
             c->differing++;

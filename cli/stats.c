@@ -66,6 +66,17 @@ void cli_summary_of(const cli_tensor *tensor, cli_summary *summary)
     }
 }
 
+double cli_rms_of(const cli_tensor *tensor)
+{
+    double squares = 0;
+    size_t count = count_of(tensor);
+    for (size_t i = 0; i < count; i++) {
+        double value = cli_element(tensor->dtype, tensor->data, i);
+        squares += isfinite(value) ? value * value : 0;
+    }
+    return count > 0 ? sqrt(squares / (double)count) : 0;
+}
+
 void cli_difference_of(const cli_tensor *got, const cli_tensor *wanted, double atol, double rtol,
                        cli_difference *difference)
 {

@@ -19,6 +19,9 @@ typedef struct cli_summary {
 /* NaN is counted and left out of the rest. */
 void cli_summary_of(const cli_tensor *tensor, cli_summary *summary);
 
+/* Root of the mean square of the finite elements. */
+double cli_rms_of(const cli_tensor *tensor);
+
 typedef struct cli_difference {
     double max_abs, max_rel, rms;
     size_t where;         /* flat index of the worst element, relative to its bound */

@@ -388,6 +388,19 @@ solder_status sld_graph_rename(sld_graph *graph, sld_value *value, const char *n
     return SOLDER_OK;
 }
 
+solder_status sld_graph_swap_names(sld_graph *graph, sld_value *a, sld_value *b)
+{
+    const char *name = a->name;
+    sld_names_remove(graph->value_names, a->name);
+    sld_names_remove(graph->value_names, b->name);
+    a->name = b->name;
+    b->name = name;
+    return sld_names_add(graph->value_names, a->name, a) &&
+                   sld_names_add(graph->value_names, b->name, b)
+               ? SOLDER_OK
+               : no_memory(graph);
+}
+
 /* fresh takes old's place among the outputs, and the two swap names. */
 static solder_status move_output(sld_graph *graph, sld_value *old, sld_value *fresh)
 {
@@ -400,15 +413,7 @@ static solder_status move_output(sld_graph *graph, sld_value *old, sld_value *fr
     fresh->is_nhwc = old->is_nhwc;
     old->is_output = false;
     old->is_nhwc = false;
-    const char *fresh_name = fresh->name;
-    sld_names_remove(graph->value_names, old->name);
-    sld_names_remove(graph->value_names, fresh_name);
-    fresh->name = old->name;
-    old->name = fresh_name;
-    return sld_names_add(graph->value_names, fresh->name, fresh) &&
-                   sld_names_add(graph->value_names, old->name, old)
-               ? SOLDER_OK
-               : no_memory(graph);
+    return sld_graph_swap_names(graph, old, fresh);
 }
 
 solder_status sld_graph_replace(sld_graph *graph, sld_value *old, sld_value *fresh)

@@ -118,6 +118,7 @@ solder_status sld_graph_add(sld_graph *graph, sld_node *before, sld_op op, const
 solder_status sld_graph_mark_output(sld_graph *graph, sld_value *value);
 /* Renames; fails with SOLDER_ERROR_ARGUMENT if another value has the name. */
 solder_status sld_graph_rename(sld_graph *graph, sld_value *value, const char *name);
+solder_status sld_graph_swap_names(sld_graph *graph, sld_value *a, sld_value *b);
 /* The value of that name, or NULL. */
 sld_value *sld_graph_find_value(const sld_graph *graph, const char *name);
 

@@ -87,7 +87,7 @@ static solder_status replace_by_scale(folder *f, sld_node *node, sld_value *x, c
     SLD_TRY(sld_graph_add(f->graph, node, SLD_OP_SCALE, node->name, &params, in, 3, &fresh));
     fresh->producer->source = node->source;
     f->changed = true;
-    SLD_TRY(sld_graph_replace(f->graph, node->out[0], fresh));
+    SLD_TRY(sld_take_over(f->graph, node->out[0], fresh));
     sld_graph_remove_node(f->graph, node);
     return SOLDER_OK;
 }
@@ -260,7 +260,7 @@ static solder_status fold_after(folder *f, sld_node *node, const channels *c)
     SLD_TRY(install_weights(f, product, weights, bias, c->count));
     *sld_node_epilogue(product) = *sld_node_epilogue(node);
     SLD_TRY(sld_join_source(f->graph, product, node));
-    SLD_TRY(sld_graph_replace(f->graph, node->out[0], product->out[0]));
+    SLD_TRY(sld_take_over(f->graph, node->out[0], product->out[0]));
     sld_graph_remove_node(f->graph, node);
     return SOLDER_OK;
 }

@@ -23,7 +23,7 @@ static solder_status fuse(sld_graph *graph, sld_node *node, bool *changed)
     epilogue->beta = p->beta;
     *changed = true;
     SLD_TRY(sld_join_source(graph, producer, node));
-    SLD_TRY(sld_graph_replace(graph, node->out[0], x));
+    SLD_TRY(sld_take_over(graph, node->out[0], x));
     sld_graph_remove_node(graph, node);
     return SOLDER_OK;
 }

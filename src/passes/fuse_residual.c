@@ -56,7 +56,7 @@ static solder_status fuse(sld_graph *graph, sld_node *sum, bool *changed)
     *changed = true;
     SLD_TRY(sld_join_source(graph, node, sum));
     SLD_TRY(sld_graph_infer_node(graph, node));
-    SLD_TRY(sld_graph_replace(graph, sum->out[0], node->out[0]));
+    SLD_TRY(sld_take_over(graph, sum->out[0], node->out[0]));
     sld_graph_remove_node(graph, sum);
     return SOLDER_OK;
 }

@@ -178,7 +178,7 @@ static solder_status become_reshape(sld_graph *graph, sld_node *node, sld_value 
     }
     fresh->producer->source = node->source;
     *changed = true;
-    return sld_graph_replace(graph, node->out[0], fresh);
+    return sld_take_over(graph, node->out[0], fresh);
 }
 
 static solder_status simplify_reshape(sld_graph *graph, sld_node *node, bool *changed)

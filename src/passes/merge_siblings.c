@@ -218,7 +218,7 @@ static solder_status add_slices(sld_graph *graph, const family *f, sld_value *me
         SLD_TRY(sld_graph_add(graph, after, SLD_OP_SLICE, f->conv[i]->name, &params, &merged, 1,
                               &part));
         part->producer->source = f->conv[i]->source;
-        SLD_TRY(sld_graph_replace(graph, f->conv[i]->out[0], part));
+        SLD_TRY(sld_take_over(graph, f->conv[i]->out[0], part));
     }
     return SOLDER_OK;
 }

@@ -472,7 +472,7 @@ static solder_status sweep(sld_graph *graph, const recogniser *recognisers, size
             SLD_TRY(recognisers[i](graph, node, &fresh));
         }
         if (fresh != NULL) {
-            SLD_TRY(sld_graph_replace(graph, node->out[0], fresh));
+            SLD_TRY(sld_take_over(graph, node->out[0], fresh));
             sld_graph_remove_node(graph, node);
             *changed = true;
         }

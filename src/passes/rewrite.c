@@ -72,6 +72,14 @@ solder_status sld_add_vector(sld_graph *graph, const char *name, solder_dtype dt
     return sld_graph_add_constant(graph, name, dtype, 1, &dims, data, false, value);
 }
 
+solder_status sld_take_over(sld_graph *graph, sld_value *old, sld_value *fresh)
+{
+    /* An output's name moves with its place among the outputs. */
+    bool swap = !old->is_output && !fresh->is_output && fresh->kind == SLD_VALUE_NODE;
+    SLD_TRY(sld_graph_replace(graph, old, fresh));
+    return swap ? sld_graph_swap_names(graph, old, fresh) : SOLDER_OK;
+}
+
 solder_status sld_join_source(sld_graph *graph, sld_node *into, const sld_node *from)
 {
     const char *joined = sld_arena_printf(&graph->arena, "%s + %s", into->source, from->source);

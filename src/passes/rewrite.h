@@ -42,6 +42,12 @@ bool sld_constant_uniform(const sld_value *value, double *number);
 solder_status sld_add_vector(sld_graph *graph, const char *name, solder_dtype dtype,
                              const double *numbers, size_t count, sld_value **value);
 
+/*
+ * fresh is from now on what old was in the network: for its users, among the outputs, and by name, so
+ * that a step reports the name of the value it computes.
+ */
+solder_status sld_take_over(sld_graph *graph, sld_value *old, sld_value *fresh);
+
 /* into does from's work too from now on: "conv1 + relu1". */
 solder_status sld_join_source(sld_graph *graph, sld_node *into, const sld_node *from);
 

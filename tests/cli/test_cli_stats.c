@@ -56,6 +56,16 @@ static void test_difference(void **state)
     assert_int_equal(d.beyond, 0);
 }
 
+static void test_rms(void **state)
+{
+    (void)state;
+    float a[5] = {3, -4, 0, 5, INFINITY};
+    cli_tensor x = wrap(a, 5);
+    assert_true(fabs(cli_rms_of(&x) - sqrt(10)) < 1e-12);
+    x.size = 0;
+    assert_true(cli_rms_of(&x) == 0);
+}
+
 static void test_top(void **state)
 {
     (void)state;
@@ -88,7 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_latency),
-        cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_difference), cmocka_unit_test(test_rms),
         cmocka_unit_test(test_top),
         cmocka_unit_test(test_summary),
     };
