@@ -131,6 +131,27 @@ static void pad(int kind, int64_t begin, int64_t end, int64_t n, int64_t out,
     ref_expect(0, expected);
 }
 
+/* Borders and the block between them, on dense rows and on rows with gaps. */
+static void test_pad_planes(void **state)
+{
+    (void)state;
+    for (int gaps = 0; gaps < 4; gaps++) {
+        sld_pad_params p = {.kind = SLD_PADDING_REFLECT, .begin = {0, 1, 1}, .end = {0, 1, 2}};
+        ref_begin();
+        ref_in(SOLDER_F32, 3, DIMS(1, 2, 3), VALUES(1, 2, 3, 4, 5, 6), (gaps & 1) != 0);
+        ref_out(SOLDER_F32, 3, DIMS(1, 4, 6), (gaps & 2) != 0);
+        assert_int_equal(ref_run("pad", &p), SOLDER_OK);
+        ref_expect(0, VALUES(5, 4, 5, 6, 5, 4, 2, 1, 2, 3, 2, 1, /* */
+                             5, 4, 5, 6, 5, 4, 2, 1, 2, 3, 2, 1));
+        p = (sld_pad_params){.kind = SLD_PADDING_EDGE, .begin = {0, 0, -1}, .end = {0, 1, 2}};
+        ref_begin();
+        ref_in(SOLDER_F32, 3, DIMS(1, 2, 3), VALUES(1, 2, 3, 4, 5, 6), (gaps & 1) != 0);
+        ref_out(SOLDER_F32, 3, DIMS(1, 3, 4), (gaps & 2) != 0);
+        assert_int_equal(ref_run("pad", &p), SOLDER_OK);
+        ref_expect(0, VALUES(2, 3, 3, 3, 5, 6, 6, 6, 5, 6, 6, 6));
+    }
+}
+
 static void test_pad(void **state)
 {
     (void)state;
@@ -190,9 +211,13 @@ static void test_fill_and_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_gather_axis), cmocka_unit_test(test_gather_elements),
-        cmocka_unit_test(test_gather_nd),   cmocka_unit_test(test_slice),
-        cmocka_unit_test(test_pad),         cmocka_unit_test(test_fill_and_range),
+        cmocka_unit_test(test_gather_axis),
+        cmocka_unit_test(test_gather_elements),
+        cmocka_unit_test(test_gather_nd),
+        cmocka_unit_test(test_slice),
+        cmocka_unit_test(test_pad),
+        cmocka_unit_test(test_pad_planes),
+        cmocka_unit_test(test_fill_and_range),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

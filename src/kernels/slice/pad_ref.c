@@ -111,21 +111,45 @@ static void copy_inside(const sld_run *run, const pad_axis *axes)
     }
 }
 
+/* One row along the last axis: both borders element by element, what lies between as a block. */
+static void repeat_row(int kind, const pad_axis *axis, const sld_tensor *in, int64_t from,
+                       const sld_tensor *out, int64_t to)
+{
+    const int last = in->rank - 1;
+    const size_t size = solder_dtype_size(in->dtype);
+    const int64_t in_step = in->stride[last];
+    const int64_t out_step = out->stride[last];
+    int64_t i = 0;
+    while (i < out->dim[last]) {
+        int64_t run = 1;
+        if (i == axis->before && in_step == 1 && out_step == 1) {
+            run = axis->count;
+        }
+        int64_t at = axis->first + fold(kind, i - axis->before, axis->count);
+        memcpy(sld_move_at(out, to + i * out_step), sld_move_at(in, from + at * in_step),
+               (size_t)run * size);
+        i += run;
+    }
+}
+
 static void repeat_all(const sld_run *run, const pad_axis *axes)
 {
     const sld_pad_params *p = run->params;
     const sld_tensor *in = &run->in[0];
     const sld_tensor *out = &run->out[0];
-    size_t size = solder_dtype_size(in->dtype);
     int64_t index[SOLDER_MAX_RANK] = {0};
+    if (out->rank == 0) {
+        memcpy(out->data, in->data, solder_dtype_size(in->dtype));
+        return;
+    }
     do {
         int64_t from = 0;
-        for (int i = 0; i < out->rank; i++) {
+        for (int i = 0; i < out->rank - 1; i++) {
             int64_t at = index[i] - axes[i].before;
             from += (axes[i].first + fold(p->kind, at, axes[i].count)) * in->stride[i];
         }
-        memcpy(sld_move_at(out, sld_tensor_offset(out, index)), sld_move_at(in, from), size);
-    } while (sld_index_next(index, out->dim, out->rank));
+        repeat_row(p->kind, &axes[out->rank - 1], in, from, out, sld_tensor_offset(out, index));
+    } while (sld_index_next(index, out->dim, out->rank - 1));
 }
 
 static solder_status run_pad(const sld_run *run)
