@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "runtime/runtime_internal.h"
 
-enum { MAX_PLAN = 1 << 20, MAX_CONTEXT = 1 << 20, MAX_WORK = 1 << 22 };
+enum { MAX_PLAN = 1 << 20, MAX_CONTEXT = 1 << 20, MAX_WORK = 1 << 20 };
 
 static _Alignas(64) uint8_t repaired[MAX_PLAN];
 
