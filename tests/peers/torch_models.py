@@ -364,6 +364,8 @@ def randomise(net):
         elif isinstance(m, (nn.LayerNorm, nn.InstanceNorm2d, nn.GroupNorm)) and m.weight is not None:
             m.weight.data.uniform_(0.5, 1.5)
             m.bias.data.uniform_(-0.2, 0.2)
+        elif isinstance(m, nn.Linear) and not m.weight.any():
+            m.weight.data.normal_(0, 0.05)
 
 
 def arrays(out):
