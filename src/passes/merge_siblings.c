@@ -76,7 +76,7 @@ static sld_node *sole_concat(const sld_value *value, uint32_t *slot)
 /* Adds the convolutions that go side by side into the Concat that takes the first. */
 static void gather_concat(const sld_graph *graph, sld_node *first, family *f)
 {
-    uint32_t slot;
+    uint32_t slot = 0;
     const sld_value *x = first->in[0].value;
     sld_node *concat = sole_concat(first->out[0], &slot);
     *f = (family){.conv = {first}, .count = 1, .concat = concat, .slot = slot};
@@ -251,7 +251,7 @@ static solder_status merge(sld_graph *graph, const family *f, sld_node **node)
 static solder_status visit(sld_graph *graph, sld_node **node, bool *changed)
 {
     family f;
-    uint32_t slot;
+    uint32_t slot = 0;
     if (!is_mergeable(graph, *node, (*node)->in[0].value)) {
         return SOLDER_OK;
     }
