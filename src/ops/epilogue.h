@@ -10,7 +10,7 @@ static const char *const sld_act_names[SLD_ACT_COUNT] = {
     "none",        "relu",      "leaky_relu", "sigmoid",   "tanh", "elu",
     "selu",        "celu",      "softplus",   "softsign",  "clip", "hard_sigmoid",
     "hard_swish",  "swish",     "gelu",       "gelu_tanh", "mish", "thresholded_relu",
-    "scaled_tanh", "threshold",
+    "scaled_tanh", "threshold", "affine",
 };
 
 #define SLD_ATTR_EPILOGUE(type)                                                                    \

@@ -55,6 +55,7 @@ static void definitions(void **state)
          0.5,
          {-1.5231883119115297, -0.4898373248074161, 0, 0.4898373248074161, 1.5231883119115297}},
         {SLD_ACT_THRESHOLD, 0.25, 0, {0, 0, 0, 1, 1}},
+        {SLD_ACT_AFFINE, 0.5, -0.25, {-1.25, -0.5, -0.25, 0, 0.75}},
     };
     assert_int_equal(SLD_ARRAY_LENGTH(rows), SLD_ACT_COUNT);
     for (size_t r = 0; r < SLD_ARRAY_LENGTH(rows); r++) {

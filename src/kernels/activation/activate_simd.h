@@ -86,6 +86,8 @@ static SLD_NOINLINE vf vf_activate_curve(int32_t kind, float alpha, float beta, 
         return vf_mul(a, vf_tanh(vf_mul(b, x)));
     case SLD_ACT_THRESHOLD:
         return vf_select(vf_gt(x, a), one, vf_select(vf_nan(x), x, vf_zero()));
+    case SLD_ACT_AFFINE:
+        return vf_fma(a, x, b);
     case SLD_ACT_NONE:
     case SLD_ACT_RELU:
     case SLD_ACT_LEAKY_RELU:

@@ -32,6 +32,7 @@ typedef enum sld_act {
     SLD_ACT_THRESHOLDED_RELU, /* x > a ? x : 0 */
     SLD_ACT_SCALED_TANH,  /* a tanh(b x) */
     SLD_ACT_THRESHOLD,    /* x > a ? 1 : 0 (Caffe) */
+    SLD_ACT_AFFINE,       /* a x + b */
     SLD_ACT_COUNT
 } sld_act;
 

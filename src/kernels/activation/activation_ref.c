@@ -60,6 +60,8 @@ double sld_activate_f64(int32_t kind, double a, double b, double x)
         return a * tanh(b * x);
     case SLD_ACT_THRESHOLD:
         return x > a ? 1 : isnan(x) ? x : 0;
+    case SLD_ACT_AFFINE:
+        return a * x + b;
     case SLD_ACT_NONE:
     case SLD_ACT_COUNT:
         break;
