@@ -18,13 +18,14 @@
 
 #define REF_BYTES   65536
 #define REF_TENSORS 8
+#define REF_OUTPUTS 3
 /* Where a test wants gaps: strides this much larger than contiguous, every dimension. */
 #define REF_GAP 3
 
 typedef struct ref_case {
-    sld_tensor in[REF_TENSORS], out[2];
+    sld_tensor in[REF_TENSORS], out[REF_OUTPUTS];
     uint32_t in_count, out_count;
-    _Alignas(64) char memory[REF_TENSORS + 2][REF_BYTES];
+    _Alignas(64) char memory[REF_TENSORS + REF_OUTPUTS][REF_BYTES];
     _Alignas(64) char workspace[REF_BYTES];
 } ref_case;
 
