@@ -140,6 +140,12 @@ const float *sld_onnx_floats(sld_onnx_node *node, const char *name, size_t *coun
     return values;
 }
 
+size_t sld_onnx_strings(sld_onnx_node *node, const char *name, sld_onnx_bytes *values, size_t room)
+{
+    const sld_onnx_attr *attr = typed(node, name, SLD_ONNX_STRINGS);
+    return attr == NULL || !sld_onnx_ok(node) ? 0 : sld_onnx_read_strings(attr, values, room);
+}
+
 void sld_onnx_i32s(sld_onnx_node *node, const char *name, int count, int32_t absent,
                    int32_t *values)
 {

@@ -613,3 +613,19 @@ solder_status sld_onnx_read_floats(sld_diag *diag, sld_arena *arena, const sld_o
     *values = result;
     return SOLDER_OK;
 }
+
+size_t sld_onnx_read_strings(const sld_onnx_attr *attr, sld_onnx_bytes *values, size_t room)
+{
+    size_t count = 0;
+    sld_wire_field field;
+    FOR_FIELDS(attr->body, field)
+    {
+        if (field.number == 9) {
+            if (count < room) {
+                values[count] = (sld_onnx_bytes){field.data, field.size};
+            }
+            count++;
+        }
+    }
+    return count;
+}

@@ -128,5 +128,7 @@ solder_status sld_onnx_read_ints(sld_diag *diag, sld_arena *arena, const sld_onn
                                  const int64_t **values, size_t *count);
 solder_status sld_onnx_read_floats(sld_diag *diag, sld_arena *arena, const sld_onnx_attr *attr,
                                    const float **values, size_t *count);
+/* The number of strings; the first room of them go to values. */
+size_t sld_onnx_read_strings(const sld_onnx_attr *attr, sld_onnx_bytes *values, size_t room);
 
 #endif
