@@ -25,7 +25,8 @@ typedef enum check_bound {
     CHECK_CLOSE /* |a - b| <= absolute + relative |b|; integers and bool exactly */
 } check_bound;
 
-#define CHECK_INPUTS 8
+#define CHECK_INPUTS  8
+#define CHECK_OUTPUTS 3
 
 /* How the elements of an input are drawn. */
 typedef struct check_fill {
@@ -56,10 +57,11 @@ typedef struct check_case {
         sld_select_params select;
         sld_resize_params resize;
         sld_argmax_params argmax;
+        sld_recurrent_params recurrent;
     } params;
     sld_epilogue *epilogue; /* inside params; NULL: none. CHECK_DOT applies it after the sums */
     float *factors[2];      /* inside params: signs dropped for the magnitude of CHECK_DOT */
-    sld_tensor in[CHECK_INPUTS], out[2];
+    sld_tensor in[CHECK_INPUTS], out[CHECK_OUTPUTS];
     check_fill fill[CHECK_INPUTS];
     uint32_t in_count, out_count;
     bool dense; /* all strides contiguous, dimension 0 too */

@@ -39,7 +39,7 @@ typedef struct context {
 typedef struct material {
     check_case *c;
     check_buffer in[CHECK_INPUTS];
-    double *expected[2];
+    double *expected[CHECK_OUTPUTS];
     double *magnitude; /* CHECK_DOT */
 } material;
 
@@ -142,7 +142,7 @@ static void *moved(check_case *copy, const check_case *original, const void *fie
 
 /* The outputs of the family's reference in double; absolute: with all signs dropped. */
 static void run_reference(const context *x, const check_case *original, bool absolute,
-                          double *outputs[2])
+                          double *outputs[CHECK_OUTPUTS])
 {
     check_case c = *original;
     const sld_kernel *reference = sld_kernel_reference(x->family->family);
@@ -299,7 +299,8 @@ static const char *pack_inputs(const check_case *c, const sld_kernel *k, sld_run
 }
 
 /* One call into fresh outputs. */
-static const char *run_once(context *x, const sld_kernel *k, sld_run *run, check_buffer out[2])
+static const char *run_once(context *x, const sld_kernel *k, sld_run *run,
+                            check_buffer out[CHECK_OUTPUTS])
 {
     int threads = sld_pool_threads(run->pool);
     size_t bytes = k->workspace != NULL ? k->workspace(run, threads) : 0;
@@ -330,8 +331,8 @@ static const char *check_kernel(context *x, const material *m, const sld_kernel 
     check_case c = *m->c;
     sld_run run = {&m->c->params, c.in, c.out, c.in_count, c.out_count, NULL, NULL};
     check_buffer packed[CHECK_INPUTS] = {{0}};
-    check_buffer one[2] = {{0}};
-    check_buffer two[2] = {{0}};
+    check_buffer one[CHECK_OUTPUTS] = {{0}};
+    check_buffer two[CHECK_OUTPUTS] = {{0}};
     const char *wrong = pack_inputs(m->c, k, &run, packed);
     if (wrong == NULL) {
         wrong = run_once(x, k, &run, one);
@@ -351,7 +352,7 @@ static const char *check_kernel(context *x, const material *m, const sld_kernel 
     for (int i = 0; i < CHECK_INPUTS; i++) {
         check_buffer_free(&packed[i]);
     }
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < CHECK_OUTPUTS; i++) {
         check_buffer_free(&one[i]);
         check_buffer_free(&two[i]);
     }
@@ -373,7 +374,7 @@ static void run_case(context *x, check_case *c)
         }
     }
     run_reference(x, c, false, m.expected);
-    double *magnitudes[2] = {NULL, NULL};
+    double *magnitudes[CHECK_OUTPUTS] = {NULL};
     if (c->bound == CHECK_DOT) {
         run_reference(x, c, true, magnitudes);
         m.magnitude = magnitudes[0];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/gemm/matmul_simd.h"
 
-static const sld_matmul_isa isa = {&sld_gemm_tile_avx2, pack_block, single_row};
+const sld_matmul_isa sld_matmul_isa_avx2 = {&sld_gemm_tile_avx2, pack_block, single_row};
 
 static const sld_packing *matmul_packing(const sld_run *run, uint32_t index)
 {
@@ -11,12 +11,12 @@ static const sld_packing *matmul_packing(const sld_run *run, uint32_t index)
 
 static size_t matmul_workspace(const sld_run *run, int threads)
 {
-    return sld_matmul_gemm_workspace(run, threads, &isa);
+    return sld_matmul_gemm_workspace(run, threads, &sld_matmul_isa_avx2);
 }
 
 static solder_status matmul_run(const sld_run *run)
 {
-    return sld_matmul_gemm_run(run, &isa);
+    return sld_matmul_gemm_run(run, &sld_matmul_isa_avx2);
 }
 
 const sld_kernel sld_matmul_f32_avx2_6x16 = {.name = "matmul_f32_avx2_6x16",

@@ -26,6 +26,11 @@ typedef struct sld_matmul_isa {
     void (*row)(int n, int64_t depth, const float *a, const float *b, int64_t b_stride, float *sum);
 } sld_matmul_isa;
 
+#if defined(__x86_64__)
+extern const sld_matmul_isa sld_matmul_isa_avx2;
+extern const sld_matmul_isa sld_matmul_isa_avx512;
+#endif
+
 bool sld_matmul_gemm_supports(const sld_run *run);
 size_t sld_matmul_gemm_workspace(const sld_run *run, int threads, const sld_matmul_isa *isa);
 solder_status sld_matmul_gemm_run(const sld_run *run, const sld_matmul_isa *isa);

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loops around the products and the cells. */
+#include "kernels/recurrent/recurrent_gemm.h"
+
+/* Columns of one task of a cell, and sizes below which waking threads costs more than it gives. */
+#define CELL_COLUMNS  256
+#define POOL_PRODUCTS (1 << 17)
+#define POOL_CELLS    (1 << 13)
+
+static const sld_matmul_params product = {.trans_b = 1, .alpha = 1.0f, .beta = 1.0f};
+
+/* One direction of a run. */
+typedef struct layer {
+    const sld_run *run;
+    const sld_recurrent_params *p;
+    const sld_recurrent_isa *isa;
+    int64_t gates, steps, batch, hidden, width, d, step;
+    int64_t panels, chunks;          /* of a gate's columns */
+    float *w, *r;                    /* packed, of this direction */
+    float *from_x;                   /* [T, N, G H] */
+    float *from_h;                   /* [N, G H] */
+    float *state, *content, *scaled; /* [N, H] */
+    float *bias;                     /* [G H] */
+    float *scratch;                  /* of matmul */
+    sld_recurrent_cell cell;         /* what all cells share */
+    void (*part)(const sld_recurrent_cell *cell);
+    const float *vector; /* of column_task */
+    int64_t first_gate, gate_count;
+} layer;
+
+static bool present(const sld_run *run, uint32_t slot)
+{
+    return slot < run->in_count && sld_tensor_present(&run->in[slot]);
+}
+
+static bool lanes_dense(const sld_tensor *t)
+{
+    int last = t->rank - 1;
+    return t->dtype == SOLDER_F32 && (t->dim[last] == 1 || t->stride[last] == 1);
+}
+
+bool sld_recurrent_gemm_supports(const sld_run *run)
+{
+    for (uint32_t i = SLD_RECURRENT_W; i <= SLD_RECURRENT_R; i++) {
+        if ((run->in[i].flags & SLD_TENSOR_CONSTANT) == 0 || !sld_tensor_contiguous(&run->in[i])) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < run->in_count; i++) {
+        if (i != SLD_RECURRENT_LENGTHS && present(run, i) && !lanes_dense(&run->in[i])) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < run->out_count; i++) {
+        if (sld_tensor_present(&run->out[i]) && !lanes_dense(&run->out[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the products ---- */
+
+typedef struct operands {
+    sld_tensor in[3], out;
+    sld_run run;
+} operands;
+
+static sld_tensor packed_gates(const layer *l, float *data, int64_t count, int64_t depth)
+{
+    sld_tensor t = sld_tensor_make(data, SOLDER_F32, 4, (int64_t[]){count, 1, l->hidden, depth});
+    t.flags = SLD_TENSOR_CONSTANT;
+    return t;
+}
+
+/* [count, steps, N, H] of a buffer with rows of all gates. */
+static sld_tensor gate_columns(const layer *l, float *data, int64_t count, int64_t steps)
+{
+    sld_tensor t =
+        sld_tensor_make(data, SOLDER_F32, 4, (int64_t[]){count, steps, l->batch, l->hidden});
+    t.stride[0] = l->hidden;
+    t.stride[1] = l->batch * l->width;
+    t.stride[2] = l->width;
+    return t;
+}
+
+static void set_run(operands *o, const layer *l, sld_pool *pool)
+{
+    o->run = (sld_run){.params = &product,
+                       .in = o->in,
+                       .out = &o->out,
+                       .in_count = 3,
+                       .out_count = 1,
+                       .workspace = l->scratch,
+                       .pool = pool};
+}
+
+/* from_x = w x + bias */
+static void input_operands(const layer *l, operands *o)
+{
+    const sld_tensor *x = &l->run->in[SLD_RECURRENT_X];
+    int64_t dims[] = {1, l->steps, l->batch, x->dim[2]};
+    o->in[0] = sld_tensor_make(x->data, SOLDER_F32, 4, dims);
+    o->in[0].stride[1] = x->stride[0];
+    o->in[0].stride[2] = l->batch == 1 ? x->stride[0] : x->stride[1];
+    o->in[1] = packed_gates(l, l->w, l->gates, x->dim[2]);
+    o->in[2] = (sld_tensor){.dtype = SOLDER_NONE};
+    if (present(l->run, SLD_RECURRENT_BIAS)) {
+        o->in[2] = sld_tensor_make(l->bias, SOLDER_F32, 4, (int64_t[]){l->gates, 1, 1, l->hidden});
+    }
+    o->out = gate_columns(l, l->from_x, l->gates, l->steps);
+    set_run(o, l, l->run->pool);
+}
+
+/* from_h = r vector, for count gates from first on. */
+static void step_operands(const layer *l, float *vector, int64_t first, int64_t count, operands *o)
+{
+    int lanes = l->isa->matmul->tile->lanes;
+    float *r = l->r == NULL ? NULL : l->r + first * l->panels * lanes * l->hidden;
+    float *to = l->from_h == NULL ? NULL : l->from_h + first * l->hidden;
+    bool small = l->gates * l->hidden * l->hidden * l->batch < POOL_PRODUCTS;
+    int64_t dims[] = {1, 1, l->batch, l->hidden};
+    o->in[0] = sld_tensor_make(vector, SOLDER_F32, 4, dims);
+    o->in[1] = packed_gates(l, r, count, l->hidden);
+    o->in[2] = (sld_tensor){.dtype = SOLDER_NONE};
+    o->out = gate_columns(l, to, count, 1);
+    set_run(o, l, small ? NULL : l->run->pool);
+}
+
+/* One panel of r times the only sequence's vector. */
+static void column_task(void *user, size_t index, int thread)
+{
+    (void)thread;
+    const layer *l = user;
+    const sld_matmul_isa *isa = l->isa->matmul;
+    int64_t lanes = isa->tile->lanes;
+    int64_t count = l->gate_count * l->panels;
+    /* Every other step goes backwards: what was read last is still in the cache. */
+    int64_t i = (l->step & 1) != 0 ? count - 1 - (int64_t)index : (int64_t)index;
+    int64_t panel = l->first_gate * l->panels + i;
+    int64_t column = i % l->panels * lanes;
+    int64_t live = l->hidden - column < lanes ? l->hidden - column : lanes;
+    _Alignas(64) float sum[64];
+    isa->row((int)live, l->hidden, l->vector, l->r + panel * lanes * l->hidden, lanes, sum);
+    float *to = l->from_h + (l->first_gate + i / l->panels) * l->hidden + column;
+    memcpy(to, sum, (size_t)live * sizeof *sum);
+}
+
+static solder_status multiply(layer *l, float *vector, int64_t first, int64_t count)
+{
+    operands o;
+    step_operands(l, vector, first, count, &o);
+    if (l->batch != 1) {
+        return sld_matmul_gemm_run(&o.run, l->isa->matmul);
+    }
+    l->vector = vector;
+    l->first_gate = first;
+    l->gate_count = count;
+    sld_pool_for(o.run.pool, (size_t)(count * l->panels), column_task, l);
+    return SOLDER_OK;
+}
+
+/* ---- the cells ---- */
+
+static void cell_task(void *user, size_t index, int thread)
+{
+    (void)thread;
+    const layer *l = user;
+    int64_t n = (int64_t)index / l->chunks;
+    int64_t first = (int64_t)index % l->chunks * CELL_COLUMNS;
+    int64_t length = sld_recurrent_length(l->run, n);
+    if (l->step >= length) {
+        return;
+    }
+    int64_t t = sld_recurrent_reversed(l->p, l->d) ? length - 1 - l->step : l->step;
+    const sld_tensor *y = &l->run->out[0];
+    sld_recurrent_cell cell = l->cell;
+    int64_t left = l->hidden - first;
+    cell.count = left < CELL_COLUMNS ? left : CELL_COLUMNS;
+    cell.from_x = l->from_x + (t * l->batch + n) * l->width + first;
+    cell.from_h = l->from_h + n * l->width + first;
+    cell.r_bias = l->cell.r_bias == NULL ? NULL : l->cell.r_bias + first;
+    cell.peephole = l->cell.peephole == NULL ? NULL : l->cell.peephole + first;
+    cell.state = l->state + n * l->hidden + first;
+    cell.content = l->content + n * l->hidden + first;
+    cell.scaled = l->scaled + n * l->hidden + first;
+    cell.y = (float *)y->data + t * y->stride[0] + l->d * y->stride[1] + n * y->stride[2] + first;
+    l->part(&cell);
+}
+
+static void run_cells(layer *l, void (*part)(const sld_recurrent_cell *cell))
+{
+    sld_pool *pool = l->batch * l->hidden < POOL_CELLS ? NULL : l->run->pool;
+    l->part = part;
+    sld_pool_for(pool, (size_t)(l->batch * l->chunks), cell_task, l);
+}
+
+static solder_status run_step(layer *l)
+{
+    const sld_recurrent_isa *isa = l->isa;
+    if (l->gates != SLD_GRU_GATES) {
+        SLD_TRY(multiply(l, l->state, 0, l->gates));
+        run_cells(l, l->gates == SLD_LSTM_GATES ? isa->lstm : isa->rnn);
+        return SOLDER_OK;
+    }
+    bool linear = l->p->linear_before_reset != 0;
+    SLD_TRY(multiply(l, l->state, 0, linear ? 3 : 2));
+    run_cells(l, isa->gru_gates);
+    if (!linear) {
+        SLD_TRY(multiply(l, l->scaled, 2, 1));
+    }
+    run_cells(l, isa->gru);
+    return SOLDER_OK;
+}
+
+/* ---- a direction ---- */
+
+static void load_state(const layer *l, uint32_t slot, float *state)
+{
+    const sld_tensor *t = &l->run->in[slot];
+    size_t bytes = (size_t)l->hidden * sizeof *state;
+    for (int64_t n = 0; n < l->batch; n++, state += l->hidden) {
+        if (present(l->run, slot)) {
+            memcpy(state, (const float *)t->data + l->d * t->stride[0] + n * t->stride[1], bytes);
+        } else {
+            memset(state, 0, bytes);
+        }
+    }
+}
+
+static void store_state(const layer *l, uint32_t slot, const float *state)
+{
+    const sld_tensor *t = &l->run->out[slot];
+    if (slot >= l->run->out_count || !sld_tensor_present(t)) {
+        return;
+    }
+    for (int64_t n = 0; n < l->batch; n++, state += l->hidden) {
+        memcpy((float *)t->data + l->d * t->stride[0] + n * t->stride[1], state,
+               (size_t)l->hidden * sizeof *state);
+    }
+}
+
+static void clear_rest(const layer *l)
+{
+    const sld_tensor *y = &l->run->out[0];
+    for (int64_t n = 0; n < l->batch; n++) {
+        for (int64_t t = sld_recurrent_length(l->run, n); t < l->steps; t++) {
+            memset((float *)y->data + t * y->stride[0] + l->d * y->stride[1] + n * y->stride[2], 0,
+                   (size_t)l->hidden * sizeof(float));
+        }
+    }
+}
+
+/* Both halves at once, but for the one that a reset gate comes between. */
+static void set_constants(layer *l)
+{
+    const sld_recurrent_params *p = l->p;
+    int64_t d = l->d;
+    l->cell = (sld_recurrent_cell){.params = p,
+                                   .f = {p->f[d], p->f_alpha[d], p->f_beta[d], 0},
+                                   .g = {p->g[d], p->g_alpha[d], p->g_beta[d], 0},
+                                   .h = {p->h[d], p->h_alpha[d], p->h_beta[d], 0},
+                                   .hidden = l->hidden};
+    if (present(l->run, SLD_RECURRENT_PEEPHOLES)) {
+        const sld_tensor *t = &l->run->in[SLD_RECURRENT_PEEPHOLES];
+        l->cell.peephole = (const float *)t->data + d * t->stride[0];
+    }
+    if (present(l->run, SLD_RECURRENT_BIAS)) {
+        const sld_tensor *t = &l->run->in[SLD_RECURRENT_BIAS];
+        const float *bias = (const float *)t->data + d * t->stride[0];
+        bool apart = l->gates == SLD_GRU_GATES && p->linear_before_reset != 0;
+        int64_t both = apart ? 2 * l->hidden : l->width;
+        for (int64_t i = 0; i < l->width; i++) {
+            l->bias[i] = i < both ? bias[i] + bias[l->width + i] : bias[i];
+        }
+        l->cell.r_bias = apart ? bias + l->width + 2 * l->hidden : NULL;
+    }
+}
+
+static solder_status run_direction(layer *l, int64_t longest)
+{
+    operands o;
+    set_constants(l);
+    load_state(l, SLD_RECURRENT_H, l->state);
+    load_state(l, SLD_RECURRENT_C, l->content);
+    input_operands(l, &o);
+    SLD_TRY(sld_matmul_gemm_run(&o.run, l->isa->matmul));
+    for (l->step = 0; l->step < longest; l->step++) {
+        SLD_TRY(run_step(l));
+    }
+    clear_rest(l);
+    store_state(l, 1, l->state);
+    store_state(l, 2, l->content);
+    return SOLDER_OK;
+}
+
+/* ---- the whole ---- */
+
+static layer make_layer(const sld_run *run, int64_t gates, const sld_recurrent_isa *isa)
+{
+    const sld_recurrent_params *p = run->params;
+    int lanes = isa->matmul->tile->lanes;
+    return (layer){.run = run,
+                   .p = p,
+                   .isa = isa,
+                   .gates = gates,
+                   .steps = run->in[0].dim[0],
+                   .batch = run->in[0].dim[1],
+                   .hidden = p->hidden,
+                   .width = gates * p->hidden,
+                   .panels = (p->hidden + lanes - 1) / lanes,
+                   .chunks = (p->hidden + CELL_COLUMNS - 1) / CELL_COLUMNS};
+}
+
+/* The next count floats, on a cache line. */
+static float *take(float **at, int64_t count)
+{
+    float *taken = *at;
+    *at += (count + 15) & ~(int64_t)15;
+    return taken;
+}
+
+static void cut_workspace(layer *l, float *at)
+{
+    l->from_x = take(&at, l->steps * l->batch * l->width);
+    l->from_h = take(&at, l->batch * l->width);
+    l->state = take(&at, l->batch * l->hidden);
+    l->content = take(&at, l->batch * l->hidden);
+    l->scaled = take(&at, l->batch * l->hidden);
+    l->bias = take(&at, l->width);
+    l->scratch = at;
+}
+
+size_t sld_recurrent_gemm_workspace(const sld_run *run, int threads, int64_t gates,
+                                    const sld_recurrent_isa *isa)
+{
+    layer l = make_layer(run, gates, isa);
+    operands o;
+    input_operands(&l, &o);
+    size_t most = sld_matmul_gemm_workspace(&o.run, threads, isa->matmul);
+    step_operands(&l, NULL, 0, gates, &o);
+    size_t step = sld_matmul_gemm_workspace(&o.run, threads, isa->matmul);
+    int64_t parts[] = {l.steps * l.batch * l.width, l.batch * l.width,  l.batch * l.hidden,
+                       l.batch * l.hidden,          l.batch * l.hidden, l.width};
+    most = step > most ? step : most;
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(parts); i++) {
+        most += (size_t)((parts[i] + 15) & ~(int64_t)15) * sizeof(float);
+    }
+    return most;
+}
+
+solder_status sld_recurrent_gemm_run(const sld_run *run, int64_t gates,
+                                     const sld_recurrent_isa *isa)
+{
+    layer l = make_layer(run, gates, isa);
+    int64_t longest = 0;
+    for (int64_t n = 0; n < l.batch; n++) {
+        int64_t length = sld_recurrent_length(run, n);
+        if (length < 0) {
+            return SOLDER_ERROR_DATA;
+        }
+        longest = length > longest ? length : longest;
+    }
+    cut_workspace(&l, run->workspace);
+    int64_t columns = gates * l.panels * isa->matmul->tile->lanes;
+    for (l.d = 0; l.d < run->in[SLD_RECURRENT_W].dim[0]; l.d++) {
+        l.w = (float *)run->in[SLD_RECURRENT_W].data + l.d * columns * run->in[0].dim[2];
+        l.r = (float *)run->in[SLD_RECURRENT_R].data + l.d * columns * l.hidden;
+        SLD_TRY(run_direction(&l, longest));
+    }
+    return SOLDER_OK;
+}
