@@ -41,8 +41,8 @@ static void test_blocks_are_added(void **state)
 {
     (void)state;
     sld_cpu cpu;
-    sld_isa_mask avx2;
-    sld_isa_mask avx512;
+    sld_isa_mask avx2 = 0;
+    sld_isa_mask avx512 = 0;
     sld_cpu_detect(&cpu);
     assert_true(sld_cpu_level("avx2", &avx2) && sld_cpu_level("avx512", &avx512));
     if ((cpu.isas & avx2) == avx2) {
