@@ -232,6 +232,16 @@ static inline void onnx_floats(onnx_writer *f, const char *name, size_t count, c
     onnx_attribute(f, name, 6, &b);
 }
 
+static inline void onnx_strings(onnx_writer *f, const char *name, size_t count,
+                                const char *const *values)
+{
+    wire_buffer b = {0};
+    for (size_t i = 0; i < count; i++) {
+        wire_text(&b, 9, values[i]);
+    }
+    onnx_attribute(f, name, 8, &b);
+}
+
 static inline void onnx_tensor(onnx_writer *f, const char *name, wire_buffer *tensor)
 {
     wire_buffer b = {0};
