@@ -215,6 +215,34 @@ static void test_random_weights(void **state)
     assert_true(largest > 0.0011 && largest < 0.5);
 }
 
+/* A made-up BatchNorm and Scale keep the mean square, so that deep networks stay in range. */
+static void test_random_norm(void **state)
+{
+    (void)state;
+    enum { CHANNELS = 4096 };
+    static const char text[] = "input: 'x' input_shape { dim: 1 dim: 4096 dim: 1 dim: 2 }"
+                               "layer { name: 'n' type: 'BatchNorm' bottom: 'x' top: 'n' }"
+                               "layer { name: 's' type: 'Scale' bottom: 'n' top: 's' }";
+    static float x[CHANNELS * 2];
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(x); i++) {
+        x[i] = i % 2 == 0 ? 1.0F : -1.0F;
+    }
+    bench b;
+    bench_open(&b);
+    b.options.random_weights = true;
+    bench_import(&b, text, sizeof text - 1, NULL, 0);
+    bench_expect_ok(&b);
+    sld_tensor input = sld_tensor_make(x, SOLDER_F32, 4, (int64_t[]){1, CHANNELS, 1, 2});
+    bench_run(&b, &input);
+    double squares = 0;
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(x); i++) {
+        double y = (double)((const float *)b.results[0].data)[i];
+        squares += y * y / (double)SLD_ARRAY_LENGTH(x);
+    }
+    assert_true(squares > 0.95 && squares < 1.05);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +250,7 @@ int main(void)
         cmocka_unit_test(test_mtcnn_crops),      cmocka_unit_test(test_ultraface),
         cmocka_unit_test(test_architectures),    cmocka_unit_test(test_ssd_heads),
         cmocka_unit_test(test_no_weights),       cmocka_unit_test(test_random_weights),
+        cmocka_unit_test(test_random_norm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
