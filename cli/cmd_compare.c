@@ -171,8 +171,8 @@ static void print_difference(const kept *value)
         return;
     }
     cli_print("%zu of %zu beyond %g + %g |b|, worst at %s: %.9g, reference %.9g\n", d->beyond,
-              d->count, value->atol, value->rtol, cli_index_text(&value->wanted, d->where, text), d->got,
-              d->wanted);
+              d->count, value->atol, value->rtol, cli_index_text(&value->wanted, d->where, text),
+              d->got, d->wanted);
 }
 
 /*

@@ -188,6 +188,21 @@ static void everything_unsupported_at_once(void **state)
                  "'five' (Cast: to float8e4m3fn (17)), 'six' (Abs: output 1)");
 }
 
+/* What the operator says of itself stands once, without the node's name again. */
+static void unknown_shape(void **state)
+{
+    (void)state;
+    onnx_bench b;
+    bench_open(&b, 13);
+    onnx_input(&b.f, "x", ONNX_FLOAT, 2, D(2, 6), NULL);
+    onnx_input(&b.f, "s", ONNX_INT64, 1, D(2), NULL);
+    onnx_node(&b.f, "Reshape", "r", "x s", "y");
+    onnx_output(&b.f, "y", ONNX_FLOAT);
+    bench_expect(&b, SOLDER_ERROR_UNSUPPORTED,
+                 "onnx: 1 node is not supported: 'r' (Reshape: more than one value of the new "
+                 "shape is not known)");
+}
+
 static void wrong_attributes(void **state)
 {
     (void)state;
@@ -461,6 +476,7 @@ int main(void)
         cmocka_unit_test(nested_messages),
         cmocka_unit_test(cycles_and_order),
         cmocka_unit_test(everything_unsupported_at_once),
+        cmocka_unit_test(unknown_shape),
         cmocka_unit_test(wrong_attributes),
         cmocka_unit_test(names_defined_twice),
         cmocka_unit_test(dims_of_tensors),

@@ -2,18 +2,36 @@
 /* What conversions build networks with. */
 #include "import/onnx/onnx.h"
 
+/* Takes "node 'name' (Operator): " off the message of the network: the importer says it its way. */
+static void drop_node_prefix(sld_diag *diag, const char *name)
+{
+    static const char start[] = "node '";
+    size_t length = strlen(name);
+    char *text = diag->message;
+    if (strncmp(text, start, sizeof start - 1) != 0 ||
+        strncmp(text + sizeof start - 1, name, length) != 0) {
+        return;
+    }
+    const char *end = strstr(text + sizeof start - 1 + length, "): ");
+    if (end != NULL) {
+        memmove(text, end + 3, strlen(end + 3) + 1);
+    }
+}
+
 /* A failed inference: unsupported ones join the list, the rest get the importer's prefix. */
 static void keep_failure(sld_onnx_node *node, solder_status status)
 {
+    sld_diag *diag = node->onnx->diag;
+    node->status = status;
+    if (status == SOLDER_ERROR_MEMORY) {
+        return;
+    }
+    drop_node_prefix(diag, node->name);
     if (status == SOLDER_ERROR_UNSUPPORTED) {
         sld_unsupported_add(&node->onnx->unsupported, node->name, "%s: %s", node->op,
-                            node->onnx->diag->message);
-        node->status = status;
-    } else if (status == SOLDER_ERROR_MEMORY) {
-        node->status = status;
+                            diag->message);
     } else {
-        node->status =
-            sld_fail_within(node->onnx->diag, status, "onnx: node '%s' (%s)", node->name, node->op);
+        sld_fail_within(diag, status, "onnx: node '%s' (%s)", node->name, node->op);
     }
 }
 
