@@ -51,7 +51,7 @@ typedef struct sld_run {
  * for one processor runs on another. Written in portable C, always linked. params are the step's.
  */
 struct sld_packing {
-    const char *name; /* stored in plans: renaming is a format change */
+    const char *name; /* "<family>_...": stored in plans, renaming is a format change */
     size_t (*size)(const void *params, const sld_tensor *plain);
     void (*pack)(const void *params, const sld_tensor *plain, void *packed);
     void (*unpack)(const void *params, const void *packed, const sld_tensor *plain);

@@ -165,6 +165,15 @@ static solder_status add_repacked(resolver *r, const sld_engine_step *step, uint
     return SOLDER_OK;
 }
 
+/* Packings read their own family's parameters; what they order is matrices of float32. */
+static bool packing_fits(const sld_plan *plan, const sld_engine_step *step, const sld_tensor *t)
+{
+    const char *family = sld_plan_string(plan, step->plan->family);
+    size_t length = strlen(family);
+    return strncmp(t->packing->name, family, length) == 0 && t->packing->name[length] == '_' &&
+           t->dtype == SOLDER_F32 && t->rank >= 2;
+}
+
 static solder_status check_stored(const resolver *r, const sld_engine_step *step,
                                   const sld_plan_tensor *p, const sld_tensor *t)
 {
@@ -177,6 +186,13 @@ static solder_status check_stored(const resolver *r, const sld_engine_step *step
                         "(solder %s) does not know",
                         r->engine->name, sld_plan_string(plan, p->name),
                         sld_plan_string(plan, p->packing), solder_version());
+    }
+    if (!packing_fits(plan, step, t)) {
+        return sld_fail(r->diag, SOLDER_ERROR_DATA,
+                        "plan '%s': step '%s' (%s): constant '%s' cannot be in packing '%s'",
+                        r->engine->name, sld_plan_string(plan, step->plan->name),
+                        sld_plan_string(plan, step->plan->op), sld_plan_string(plan, p->name),
+                        t->packing->name);
     }
     return t->packing->size(step->params, &plain) == p->size
                ? SOLDER_OK
