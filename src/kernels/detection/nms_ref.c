@@ -156,12 +156,16 @@ static solder_status run_nms(const sld_run *run)
     sld_tensor *out = &run->out[0];
     limits l = read_limits(run);
     int64_t n = scores->dim[2];
-    int64_t *heap = run->workspace;
-    scratch s = {.heap = heap, .kept = (box *)(void *)(heap + n)};
-    s.score = (float *)(void *)(s.kept + n);
     if (run->in[0].dim[0] != scores->dim[0] || run->in[0].dim[1] != n) {
         return SOLDER_ERROR_DATA;
     }
+    if (sld_tensor_count(scores) == 0) { /* n alone may be beyond any workspace */
+        out->dim[0] = 0;
+        return SOLDER_OK;
+    }
+    int64_t *heap = run->workspace;
+    scratch s = {.heap = heap, .kept = (box *)(void *)(heap + n)};
+    s.score = (float *)(void *)(s.kept + n);
     int64_t rows = 0;
     for (int64_t batch = 0; n > 0 && batch < scores->dim[0]; batch++) {
         for (int64_t class = 0; class < scores->dim[1]; class ++) {

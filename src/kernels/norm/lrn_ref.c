@@ -29,14 +29,13 @@ static double within_sum(const sld_run *run, const int64_t *index, int64_t offse
     const sld_lrn_params *p = run->params;
     const sld_tensor *x = &run->in[0];
     int64_t reach = p->size / 2;
+    int64_t top = index[2] > reach ? index[2] - reach : 0;
+    int64_t left = index[3] > reach ? index[3] - reach : 0;
     double sum = 0;
-    for (int64_t dy = -reach; dy <= reach; dy++) {
-        for (int64_t dx = -reach; dx <= reach; dx++) {
-            int64_t iy = index[2] + dy;
-            int64_t ix = index[3] + dx;
-            if (iy >= 0 && iy < x->dim[2] && ix >= 0 && ix < x->dim[3]) {
-                sum += square_at(x, offset + dy * x->stride[2] + dx * x->stride[3]);
-            }
+    for (int64_t iy = top; iy <= index[2] + reach && iy < x->dim[2]; iy++) {
+        for (int64_t ix = left; ix <= index[3] + reach && ix < x->dim[3]; ix++) {
+            sum += square_at(x, offset + (iy - index[2]) * x->stride[2] +
+                                    (ix - index[3]) * x->stride[3]);
         }
     }
     return sum;
