@@ -63,27 +63,41 @@ static void take(const pool_job *j, int64_t offset, const int64_t *at, pool_stat
     state->inside++;
 }
 
+/* The first tap at or behind position limit, of window taps from base on. */
+static int64_t tap_at(int64_t limit, int64_t base, int64_t dilation, int64_t window)
+{
+    int64_t tap = limit <= base ? 0 : (limit - base + dilation - 1) / dilation;
+    return tap < window ? tap : window;
+}
+
+/* Only the taps inside are visited: padding may be far wider than the input. */
 static void scan_window(const pool_job *j, int64_t plane, const int64_t *out, pool_state *state)
 {
+    int64_t base[SOLDER_MAX_RANK], count[SOLDER_MAX_RANK];
     int64_t tap[SOLDER_MAX_RANK] = {0};
-    *state = (pool_state){0};
+    bool empty = false;
+    *state = (pool_state){.padded = 1};
+    for (int i = 0; i < j->spatial; i++) {
+        int64_t extent = j->x->dim[2 + i];
+        int64_t start = out[i] * j->stride[i] - j->begin[i];
+        int64_t first = tap_at(0, start, j->dilation[i], j->window[i]);
+        count[i] = tap_at(extent, start, j->dilation[i], j->window[i]) - first;
+        base[i] = start + first * j->dilation[i];
+        state->padded *= tap_at(extent + j->end[i], start, j->dilation[i], j->window[i]);
+        empty = empty || count[i] <= 0;
+    }
+    if (empty) {
+        return;
+    }
     do {
         int64_t at[SOLDER_MAX_RANK];
         int64_t offset = plane;
-        bool inside = true;
-        bool padded = true;
         for (int i = 0; i < j->spatial; i++) {
-            int64_t extent = j->x->dim[2 + i];
-            at[i] = out[i] * j->stride[i] - j->begin[i] + tap[i] * j->dilation[i];
-            inside = inside && at[i] >= 0 && at[i] < extent;
-            padded = padded && at[i] < extent + j->end[i];
+            at[i] = base[i] + tap[i] * j->dilation[i];
             offset += at[i] * j->x->stride[2 + i];
         }
-        state->padded += padded;
-        if (inside) {
-            take(j, offset, at, state);
-        }
-    } while (sld_index_next(tap, j->window, j->spatial));
+        take(j, offset, at, state);
+    } while (sld_index_next(tap, count, j->spatial));
 }
 
 static double lowest(solder_dtype dtype)
