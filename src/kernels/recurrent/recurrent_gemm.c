@@ -6,6 +6,8 @@
 #define CELL_COLUMNS  256
 #define POOL_PRODUCTS (1 << 17)
 #define POOL_CELLS    (1 << 13)
+/* Floats of w x kept at a time, unless a single step has more. */
+#define WINDOW_FLOATS (1 << 18)
 
 static const sld_matmul_params product = {.trans_b = 1, .alpha = 1.0f, .beta = 1.0f};
 
@@ -16,8 +18,10 @@ typedef struct layer {
     const sld_recurrent_isa *isa;
     int64_t gates, steps, batch, hidden, width, d, step;
     int64_t panels, chunks;          /* of a gate's columns */
+    int64_t window;                  /* steps whose w x is kept at a time */
+    int64_t begin, end;              /* those kept now */
     float *w, *r;                    /* packed, of this direction */
-    float *from_x;                   /* [T, N, G H] */
+    float *from_x;                   /* [window, N, G H] */
     float *from_h;                   /* [N, G H] */
     float *state, *content, *scaled; /* [N, H] */
     float *bias;                     /* [G H] */
@@ -95,21 +99,68 @@ static void set_run(operands *o, const layer *l, sld_pool *pool)
                        .pool = pool};
 }
 
-/* from_x = w x + bias */
-static void input_operands(const layer *l, operands *o)
+/* from_x = w x + bias for x[first .. first + count), of batch sequences from n on. */
+static void input_operands(const layer *l, int64_t first, int64_t count, int64_t n, int64_t batch,
+                           operands *o)
 {
     const sld_tensor *x = &l->run->in[SLD_RECURRENT_X];
-    int64_t dims[] = {1, l->steps, l->batch, x->dim[2]};
-    o->in[0] = sld_tensor_make(x->data, SOLDER_F32, 4, dims);
+    int64_t dims[] = {1, count, batch, x->dim[2]};
+    float *from = x->data;
+    float *to = l->from_x;
+    if (from != NULL) {
+        from += first * x->stride[0] + n * x->stride[1];
+        to += n * l->width;
+    }
+    o->in[0] = sld_tensor_make(from, SOLDER_F32, 4, dims);
     o->in[0].stride[1] = x->stride[0];
-    o->in[0].stride[2] = l->batch == 1 ? x->stride[0] : x->stride[1];
+    o->in[0].stride[2] = batch == 1 ? x->stride[0] : x->stride[1];
     o->in[1] = packed_gates(l, l->w, l->gates, x->dim[2]);
     o->in[2] = (sld_tensor){.dtype = SOLDER_NONE};
     if (present(l->run, SLD_RECURRENT_BIAS)) {
         o->in[2] = sld_tensor_make(l->bias, SOLDER_F32, 4, (int64_t[]){l->gates, 1, 1, l->hidden});
     }
-    o->out = gate_columns(l, l->from_x, l->gates, l->steps);
+    o->out = gate_columns(l, to, l->gates, count);
+    o->out.dim[2] = batch;
+    o->out.stride[2] = batch == 1 ? o->out.stride[1] : l->width;
     set_run(o, l, l->run->pool);
+}
+
+static bool reversed(const layer *l)
+{
+    return sld_recurrent_reversed(l->p, l->d);
+}
+
+/* The step of x that from_x begins with for a sequence of this length. */
+static int64_t first_row(const layer *l, int64_t length)
+{
+    if (l->window == l->steps) {
+        return 0;
+    }
+    if (!reversed(l)) {
+        return l->begin;
+    }
+    return length > l->end ? length - l->end : 0;
+}
+
+/* w x of the steps [begin, end). Sequences that end at different steps begin apart backwards. */
+static solder_status multiply_inputs(layer *l)
+{
+    operands o;
+    bool whole = l->window == l->steps;
+    if (whole || !reversed(l) || !present(l->run, SLD_RECURRENT_LENGTHS)) {
+        int64_t first = first_row(l, l->steps);
+        input_operands(l, first, l->end - l->begin, 0, l->batch, &o);
+        return sld_matmul_gemm_run(&o.run, l->isa->matmul);
+    }
+    for (int64_t n = 0; n < l->batch; n++) {
+        int64_t length = sld_recurrent_length(l->run, n);
+        int64_t first = first_row(l, length);
+        if (length - l->begin > first) {
+            input_operands(l, first, length - l->begin - first, n, 1, &o);
+            SLD_TRY(sld_matmul_gemm_run(&o.run, l->isa->matmul));
+        }
+    }
+    return SOLDER_OK;
 }
 
 /* from_h = r vector, for count gates from first on. */
@@ -172,12 +223,13 @@ static void cell_task(void *user, size_t index, int thread)
     if (l->step >= length) {
         return;
     }
-    int64_t t = sld_recurrent_reversed(l->p, l->d) ? length - 1 - l->step : l->step;
+    int64_t t = reversed(l) ? length - 1 - l->step : l->step;
+    int64_t row = t - first_row(l, length);
     const sld_tensor *y = &l->run->out[0];
     sld_recurrent_cell cell = l->cell;
     int64_t left = l->hidden - first;
     cell.count = left < CELL_COLUMNS ? left : CELL_COLUMNS;
-    cell.from_x = l->from_x + (t * l->batch + n) * l->width + first;
+    cell.from_x = l->from_x + (row * l->batch + n) * l->width + first;
     cell.from_h = l->from_h + n * l->width + first;
     cell.r_bias = l->cell.r_bias == NULL ? NULL : l->cell.r_bias + first;
     cell.peephole = l->cell.peephole == NULL ? NULL : l->cell.peephole + first;
@@ -279,14 +331,15 @@ static void set_constants(layer *l)
 
 static solder_status run_direction(layer *l, int64_t longest)
 {
-    operands o;
     set_constants(l);
     load_state(l, SLD_RECURRENT_H, l->state);
     load_state(l, SLD_RECURRENT_C, l->content);
-    input_operands(l, &o);
-    SLD_TRY(sld_matmul_gemm_run(&o.run, l->isa->matmul));
-    for (l->step = 0; l->step < longest; l->step++) {
-        SLD_TRY(run_step(l));
+    for (l->begin = 0; l->begin < longest; l->begin = l->end) {
+        l->end = longest - l->begin < l->window ? longest : l->begin + l->window;
+        SLD_TRY(multiply_inputs(l));
+        for (l->step = l->begin; l->step < l->end; l->step++) {
+            SLD_TRY(run_step(l));
+        }
     }
     clear_rest(l);
     store_state(l, 1, l->state);
@@ -300,16 +353,28 @@ static layer make_layer(const sld_run *run, int64_t gates, const sld_recurrent_i
 {
     const sld_recurrent_params *p = run->params;
     int lanes = isa->matmul->tile->lanes;
+    int64_t steps = run->in[0].dim[0];
+    int64_t step = run->in[0].dim[1] * gates * p->hidden;
+    int64_t most = step < WINDOW_FLOATS ? WINDOW_FLOATS / (step > 0 ? step : 1) : 1;
     return (layer){.run = run,
                    .p = p,
                    .isa = isa,
                    .gates = gates,
-                   .steps = run->in[0].dim[0],
+                   .steps = steps,
+                   .window = steps < most ? steps : most,
                    .batch = run->in[0].dim[1],
                    .hidden = p->hidden,
                    .width = gates * p->hidden,
                    .panels = (p->hidden + lanes - 1) / lanes,
                    .chunks = (p->hidden + CELL_COLUMNS - 1) / CELL_COLUMNS};
+}
+
+/* An upper bound that grows with every dimension. */
+static int64_t window_floats(const layer *l)
+{
+    int64_t step = l->batch * l->width;
+    int64_t most = step > WINDOW_FLOATS ? step : WINDOW_FLOATS;
+    return l->steps > most / (step > 0 ? step : 1) ? most : l->steps * step;
 }
 
 /* The next count floats, on a cache line. */
@@ -322,7 +387,7 @@ static float *take(float **at, int64_t count)
 
 static void cut_workspace(layer *l, float *at)
 {
-    l->from_x = take(&at, l->steps * l->batch * l->width);
+    l->from_x = take(&at, window_floats(l));
     l->from_h = take(&at, l->batch * l->width);
     l->state = take(&at, l->batch * l->hidden);
     l->content = take(&at, l->batch * l->hidden);
@@ -336,12 +401,12 @@ size_t sld_recurrent_gemm_workspace(const sld_run *run, int threads, int64_t gat
 {
     layer l = make_layer(run, gates, isa);
     operands o;
-    input_operands(&l, &o);
+    input_operands(&l, 0, l.steps, 0, l.batch, &o);
     size_t most = sld_matmul_gemm_workspace(&o.run, threads, isa->matmul);
     step_operands(&l, NULL, 0, gates, &o);
     size_t step = sld_matmul_gemm_workspace(&o.run, threads, isa->matmul);
-    int64_t parts[] = {l.steps * l.batch * l.width, l.batch * l.width,  l.batch * l.hidden,
-                       l.batch * l.hidden,          l.batch * l.hidden, l.width};
+    int64_t parts[] = {window_floats(&l),  l.batch * l.width,  l.batch * l.hidden,
+                       l.batch * l.hidden, l.batch * l.hidden, l.width};
     most = step > most ? step : most;
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(parts); i++) {
         most += (size_t)((parts[i] + 15) & ~(int64_t)15) * sizeof(float);
