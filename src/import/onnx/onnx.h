@@ -140,8 +140,6 @@ sld_value *sld_onnx_emit(sld_onnx_node *node, sld_op op, const void *params, sld
                          uint32_t in_count);
 void sld_onnx_emit_many(sld_onnx_node *node, sld_op op, const void *params, sld_value *const *in,
                         uint32_t in_count, sld_value **out, uint32_t out_count);
-/* Replaces a node whose small results are known already by constants, in out. */
-solder_status sld_onnx_fold(sld_onnx_node *node, sld_node *made, sld_value **out);
 /* Copies data. */
 sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
                              const void *data);

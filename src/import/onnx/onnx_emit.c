@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What conversions build networks with. */
+#include "graph/fold.h"
 #include "import/onnx/onnx.h"
 
 /* Takes "node 'name' (Operator): " off the message of the network: the importer says it its way. */
@@ -61,7 +62,7 @@ void sld_onnx_emit_many(sld_onnx_node *node, sld_op op, const void *params, sld_
     for (uint32_t i = 0; i < out_count; i++) {
         out[i] = made->out[i];
     }
-    status = sld_onnx_fold(node, made, out);
+    status = sld_graph_fold(graph, &node->onnx->arena, node->name, made, out);
     if (status != SOLDER_OK) {
         keep_failure(node, status);
     }
