@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes fuzz/corpus/onnx/seed-*.onnx and fuzz/corpus/caffemodel/seed-*: tiny models that between
-them hold every operator and every form of data, encoded by hand so that nothing needs installing."""
+"""Writes fuzz/corpus/onnx/seed-*.onnx, fuzz/corpus/caffemodel/seed-* and fuzz/corpus/graphdef/seed-*:
+tiny models that between them hold most operators and every form of data, encoded by hand so that
+nothing needs installing."""
 import os
 import struct
 
@@ -252,8 +253,80 @@ def caffe_seeds():
     return {"caffemodel/seed-layers.caffemodel": new, "caffemodel/seed-v1.caffemodel": old}
 
 
+# ---- GraphDef ----
+
+def tf_shape(dims):
+    return b"".join(chunk(2, number(1, d)) for d in dims)
+
+
+def tf_value(value):
+    if isinstance(value, bool):
+        return number(5, int(value))
+    if isinstance(value, int):
+        return number(3, value)
+    if isinstance(value, float):
+        return b"\x25" + struct.pack("<f", value)
+    if isinstance(value, str):
+        return chunk(2, value)
+    if isinstance(value, tuple):  # (field, bytes or number)
+        return chunk(*value) if isinstance(value[1], bytes) else number(*value)
+    return chunk(1, chunk(3, b"".join(varint(v) for v in value)))
+
+
+def tf_node(op, name, inputs="", **attributes):
+    return (chunk(1, name) + chunk(2, op) + b"".join(chunk(3, i) for i in inputs.split()) +
+            b"".join(chunk(5, chunk(1, k) + chunk(2, tf_value(v))) for k, v in attributes.items()))
+
+
+def tf_const(name, kind, dims, field, data):
+    return tf_node("Const", name, value=(8, number(1, kind) + chunk(2, tf_shape(dims)) + chunk(field, data)))
+
+
+def tf_ints(name, *values):
+    return tf_const(name, 3, [len(values)], 4, struct.pack("<%di" % len(values), *values))
+
+
+def tf_seeds():
+    x = tf_node("Placeholder", "x", dtype=(6, 1), shape=(7, tf_shape([2, 4, 4, 2])))
+    conv = dict(strides=[1, 1, 1, 1], padding="SAME", data_format="NHWC")
+    weight = tf_const("w", 1, [1, 1, 2, 2], 4, floats([1, 2, 3, 4]))
+    image = [x, weight, tf_const("c", 1, [2], 5, floats([1])), tf_node("Conv2D", "conv", "x w", **conv),
+             tf_node("BiasAdd", "bias", "conv c"), tf_node("Relu6", "relu", "bias"),
+             tf_node("FusedBatchNormV3", "bn", "relu c c c c", epsilon=0.1, is_training=False),
+             tf_ints("pads", 0, 0, 1, 1, 1, 1, 0, 0),
+             tf_const("pads2", 3, [4, 2], 4, struct.pack("<8i", 0, 0, 1, 1, 1, 1, 0, 0)),
+             tf_node("Pad", "pad", "bn pads2"),
+             tf_node("DepthwiseConv2dNative", "dw", "pad w", strides=[1, 2, 2, 1], padding="VALID"),
+             tf_node("MaxPool", "pool", "dw", ksize=[1, 2, 2, 1], strides=[1, 1, 1, 1], padding="VALID"),
+             tf_ints("flat", -1, 16), tf_node("Reshape", "reshape", "pool flat"),
+             tf_const("v", 1, [16, 2], 5, floats([1])), tf_node("MatMul", "dense", "reshape v"),
+             tf_node("Softmax", "soft", "dense")]
+    shapes = [x, tf_node("Shape", "shape", "x"), tf_ints("b", 1), tf_ints("e", 2), tf_ints("s", 1),
+              tf_node("StridedSlice", "h", "shape b e s", shrink_axis_mask=1),
+              tf_const("k", 3, [], 7, varint(32)), tf_node("Pack", "dims", "h k", axis=0),
+              tf_ints("m", -1, 32), tf_node("Reshape", "flat", "x m"), tf_node("Transpose", "t", "flat perm"),
+              tf_ints("perm", 1, 0), tf_const("one", 3, [], 7, varint(1)),
+              tf_node("Split", "split", "one flat", num_split=4), tf_node("AddN", "sum", "split split:1 split:3"),
+              tf_node("ConcatV2", "cat", "sum split:2 one"), tf_node("TopKV2", "top", "cat one", sorted=True),
+              tf_node("SpaceToDepth", "s2d", "x", block_size=2), tf_ints("size", 3, 5),
+              tf_node("ResizeBilinear", "resize", "s2d size", align_corners=True),
+              tf_node("Mean", "mean", "resize axes", keep_dims=True), tf_ints("axes", 1, 2),
+              tf_const("half", 19, [2], 13, b"\x80\x78"), tf_node("Cast", "cast", "half", DstT=(6, 1))]
+    body = [tf_node("AddV2", "sum", "in in"), tf_node("Neg", "minus", "sum:z:0")]
+    function = (chunk(1, chunk(1, "twice") + chunk(2, chunk(1, "in")) + chunk(3, chunk(1, "out"))) +
+                b"".join(chunk(3, n) for n in body) + chunk(4, chunk(1, "out") + chunk(2, "minus:y:0")))
+    call = [x, tf_node("PartitionedCall", "call", "x", f=(10, chunk(1, "twice")))]
+    loop = [x, tf_node("Enter", "enter", "x"), tf_node("Merge", "merge", "enter next"),
+            tf_node("NextIteration", "next", "merge"), tf_node("Exit", "exit", "merge"),
+            tf_node("VariableV2", "variable"), tf_node("Mul", "y", "variable exit")]
+    graphs = {"image": image, "shapes": shapes, "call": call, "loop": loop}
+    files = {f"graphdef/seed-{k}.pb": b"".join(chunk(1, n) for n in v) for k, v in graphs.items()}
+    files["graphdef/seed-call.pb"] += chunk(2, chunk(1, function))
+    return files
+
+
 def main():
-    for name, data in {**onnx_seeds(), **caffe_seeds()}.items():
+    for name, data in {**onnx_seeds(), **caffe_seeds(), **tf_seeds()}.items():
         path = os.path.join(CORPUS, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The TensorFlow importer's own header. A conversion reads its attributes and inputs, emits
+ * operators and sets outputs. The first failure of a node is kept in its status; every helper after
+ * it does nothing, so that conversions need no error handling of their own.
+ *
+ * Layouts: TensorFlow's images are NHWC, operators here take NCHW. A tensor therefore has up to two
+ * values, made when asked for: plain (the dims TensorFlow says) and first (channels moved to axis
+ * 1). Elementwise operators stay with first where an input has it, so transposes appear only where
+ * order matters.
+ */
+#ifndef SLD_IMPORT_TENSORFLOW_TF_H
+#define SLD_IMPORT_TENSORFLOW_TF_H
+
+#include "graph/names.h"
+#include "import/import.h"
+#include "import/tensorflow/tf_read.h"
+#include "kernels/params.h"
+
+typedef struct sld_tf_tensor sld_tf_tensor;
+struct sld_tf_tensor {
+    bool poisoned; /* depends on something unsupported; has no value */
+    sld_value *plain, *first;
+    /* [N, C * H * W] of a tensor whose plain form is [N, H * W * C]; dims are C, H, W */
+    sld_value *flat;
+    int64_t flat_dims[3];
+    /* This tensor is source's first form with zeros around it. */
+    sld_value *unpadded;
+    int32_t pad_begin[SLD_MAX_SPATIAL], pad_end[SLD_MAX_SPATIAL];
+};
+
+typedef struct sld_tf {
+    sld_import *import;
+    sld_graph *graph;
+    sld_diag *diag;
+    sld_arena arena; /* everything that only lives during the import */
+    sld_tf_model model;
+    bool channels_first; /* the graph was made for NCHW */
+    sld_unsupported unsupported;
+    sld_unsupported variables;
+    size_t nodes_converted, node_limit; /* functions unfolded */
+    sld_tf_tensor nothing;              /* what a missing input is read as */
+} sld_tf;
+
+typedef struct sld_tf_scope sld_tf_scope;
+
+typedef struct sld_tf_node {
+    sld_tf *tf;
+    const sld_tf_scope *scope;
+    const char *name; /* never empty */
+    const char *op;
+    sld_tf_tensor **in;
+    uint32_t in_count;
+    uint64_t in_read; /* bit i: a conversion looked at in[i]; an input nobody reads is an error */
+    sld_tf_tensor **out;
+    uint32_t out_count;
+    sld_tf_attr *attrs;
+    uint32_t attr_count;
+    solder_status status;
+} sld_tf_node;
+
+/* A row of tf_ops.def: convert is told kind. */
+typedef struct sld_tf_op {
+    const char *name;
+    void (*convert)(sld_tf_node *node, int told);
+    int kind;
+} sld_tf_op;
+
+/* NULL if the operator is not known. */
+const sld_tf_op *sld_tf_find(const char *op);
+
+/* ---- failing ---- */
+
+/* "tensorflow: node 'conv1' (Conv2D): ..." */
+void sld_tf_fail(sld_tf_node *node, solder_status code, const char *format, ...) SLD_PRINTF(3, 4);
+/* Goes to the list of unsupported nodes. */
+void sld_tf_unsupported(sld_tf_node *node, const char *format, ...) SLD_PRINTF(2, 3);
+static inline bool sld_tf_ok(const sld_tf_node *node)
+{
+    return node->status == SOLDER_OK;
+}
+
+/* ---- attributes (tf_attr.c): read ones are marked, the others are errors ---- */
+
+/* NULL if absent; fails if it is of another kind. */
+const sld_tf_attr *sld_tf_attribute(sld_tf_node *node, const char *name, sld_tf_attr_kind kind);
+int64_t sld_tf_int(sld_tf_node *node, const char *name, int64_t absent);
+bool sld_tf_bool(sld_tf_node *node, const char *name, bool absent);
+float sld_tf_float(sld_tf_node *node, const char *name, float absent);
+/* Index into names; absent is the index to take without the attribute. */
+int sld_tf_choice(sld_tf_node *node, const char *name, const char *const *names, int count,
+                  int absent);
+/* Number of integers, at most room; 0 without the attribute. */
+size_t sld_tf_ints(sld_tf_node *node, const char *name, int64_t *values, size_t room);
+/* SOLDER_NONE, and unsupported, if there is no such type here. */
+solder_dtype sld_tf_type(sld_tf_node *node, const char *name, solder_dtype absent);
+/* SOLDER_NONE if the DataType is not supported. */
+solder_dtype sld_tf_dtype(int type);
+const char *sld_tf_type_name(int type);
+
+/* ---- tensors (tf_node.c) ---- */
+
+/* Fails if the input is absent; a valid tensor without values after a failure. */
+sld_tf_tensor *sld_tf_in(sld_tf_node *node, uint32_t index);
+int sld_tf_rank(const sld_tf_tensor *t);
+solder_dtype sld_tf_tensor_dtype(const sld_tf_tensor *t);
+/* Dimension of a TensorFlow axis; false if it is open. */
+bool sld_tf_dim(const sld_tf_node *node, const sld_tf_tensor *t, int axis, int64_t *dim);
+sld_value *sld_tf_plain(sld_tf_node *node, sld_tf_tensor *t);
+sld_value *sld_tf_first(sld_tf_node *node, sld_tf_tensor *t);
+/* plain(input index) */
+sld_value *sld_tf_input(sld_tf_node *node, uint32_t index);
+/* Where a TensorFlow axis lies in the first form. */
+static inline int sld_tf_first_axis(int axis, int rank)
+{
+    return axis == 0 ? 0 : axis == rank - 1 ? 1 : axis + 1;
+}
+void sld_tf_outputs(sld_tf_node *node, int64_t count);
+void sld_tf_set(sld_tf_node *node, uint32_t index, sld_value *plain);
+void sld_tf_set_first(sld_tf_node *node, uint32_t index, sld_value *first);
+/* One or the other. */
+void sld_tf_set_form(sld_tf_node *node, uint32_t index, sld_value *value, bool first);
+
+/* axis from [-rank, rank) to [0, rank); fails outside. */
+int sld_tf_axis(sld_tf_node *node, int64_t axis, int rank);
+/* Element of a small integer value, if it is known now. */
+bool sld_tf_known_at(sld_tf_node *node, const sld_value *value, size_t index, int64_t *element);
+/* Number of elements of a small value of rank 0 or 1; false if it is open. */
+bool sld_tf_known_count(sld_tf_node *node, const sld_value *value, size_t *count);
+/* All elements, at most room; unsupported, saying what they are, if they are not known. */
+size_t sld_tf_constant_ints(sld_tf_node *node, uint32_t index, const char *what, int64_t *values,
+                            size_t room);
+/* The same for one element. */
+int64_t sld_tf_constant_int(sld_tf_node *node, uint32_t index, const char *what);
+double sld_tf_constant_real(sld_tf_node *node, uint32_t index, const char *what);
+
+/* ---- emitting (tf_emit.c): NULL after a failure; params NULL: defaults ---- */
+
+sld_value *sld_tf_emit(sld_tf_node *node, sld_op op, const void *params, sld_value *const *in,
+                       uint32_t in_count);
+void sld_tf_emit_many(sld_tf_node *node, sld_op op, const void *params, sld_value *const *in,
+                      uint32_t in_count, sld_value **out, uint32_t out_count);
+/* Copies data. */
+sld_value *sld_tf_constant(sld_tf_node *node, solder_dtype dtype, int rank, const int64_t *dims,
+                           const void *data);
+sld_value *sld_tf_vector(sld_tf_node *node, const int64_t *values, size_t count);
+sld_value *sld_tf_scalar(sld_tf_node *node, solder_dtype dtype, double value);
+sld_value *sld_tf_unary(sld_tf_node *node, int kind, sld_value *x);
+sld_value *sld_tf_binary(sld_tf_node *node, int kind, sld_value *a, sld_value *b);
+sld_value *sld_tf_select(sld_tf_node *node, sld_value *condition, sld_value *a, sld_value *b);
+sld_value *sld_tf_activation(sld_tf_node *node, int kind, float alpha, float beta, sld_value *x);
+sld_value *sld_tf_cast(sld_tf_node *node, solder_dtype to, sld_value *x);
+sld_value *sld_tf_transpose(sld_tf_node *node, const int32_t *perm, sld_value *x);
+/* dims as SLD_OP_RESHAPE takes them: 0 keeps, -1 is inferred. */
+sld_value *sld_tf_reshape(sld_tf_node *node, const int64_t *dims, int rank, sld_value *x);
+/* Dims come from x's axis from[i], or are 1 where that is -1; the elements stay in order. */
+sld_value *sld_tf_rearrange(sld_tf_node *node, sld_value *x, const int *from, int rank);
+/* x with 1s inserted before axis. */
+sld_value *sld_tf_unsqueeze(sld_tf_node *node, sld_value *x, int axis, int count);
+/* i64 dims of the plain form. */
+sld_value *sld_tf_shape_of(sld_tf_node *node, sld_tf_tensor *t);
+sld_value *sld_tf_gather(sld_tf_node *node, sld_value *x, sld_value *indices, int axis);
+sld_value *sld_tf_slice(sld_tf_node *node, sld_value *x, int axis, int64_t start, int64_t end);
+sld_value *sld_tf_concat(sld_tf_node *node, sld_value *const *in, uint32_t count, int axis);
+sld_value *sld_tf_as_scalar(sld_tf_node *node, sld_value *x);
+
+/* ---- constants (tf_const.c) ---- */
+
+/* A TensorProto as a constant: borrowed from the file where it lies aligned. */
+sld_value *sld_tf_add_tensor(sld_tf_node *node, sld_tf_bytes bytes);
+
+/* ---- functions (tf_scope.c) ---- */
+
+void sld_tf_call(sld_tf_node *node, int told);
+
+#endif

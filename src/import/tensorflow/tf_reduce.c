@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reductions, ArgMax, TopK and cumulative operators. */
+#include "import/tensorflow/tf_ops.h"
+
+/* Reduced axes as a mask over the TensorFlow axes. */
+static uint32_t read_axes(sld_tf_node *node, int rank)
+{
+    int64_t axes[SOLDER_MAX_RANK];
+    size_t count = sld_tf_constant_ints(node, 1, "axes", axes, SOLDER_MAX_RANK);
+    uint32_t mask = 0;
+    for (size_t i = 0; i < count && sld_tf_ok(node); i++) {
+        mask |= (uint32_t)1 << sld_tf_axis(node, axes[i], rank);
+    }
+    return mask;
+}
+
+static uint32_t first_mask(uint32_t mask, int rank)
+{
+    uint32_t moved = 0;
+    for (int i = 0; i < rank; i++) {
+        if (mask >> i & 1) {
+            moved |= (uint32_t)1 << sld_tf_first_axis(i, rank);
+        }
+    }
+    return moved;
+}
+
+void sld_tf_reductions(sld_tf_node *node, int kind)
+{
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    int rank = sld_tf_rank(t);
+    uint32_t mask = read_axes(node, rank);
+    bool keep = sld_tf_bool(node, "keep_dims", false);
+    sld_reduce_params params = {.kind = kind, .axes = mask, .keep_dims = keep, .scale = 1};
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    if (mask == 0) {
+        node->out[0] = node->in[0];
+        return;
+    }
+    /* Without channels, or without all of the space, what is left stands in one order only. */
+    uint32_t space = rank >= 3 ? ((uint32_t)1 << (rank - 1)) - 2 : 0;
+    bool ordered = keep || (mask >> (rank - 1) & 1) != 0 || (mask & space) == space;
+    bool first = t->first != NULL && ordered;
+    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    params.axes = first ? first_mask(mask, rank) : mask;
+    sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_REDUCE, &params, &x, 1), first && keep);
+}
+
+void sld_tf_argmax(sld_tf_node *node, int minimum)
+{
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    int rank = sld_tf_rank(t);
+    int64_t given = node->in_count > 1 ? sld_tf_constant_int(node, 1, "dimension") : 0;
+    solder_dtype to = sld_tf_type(node, "output_type", SOLDER_I64);
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    sld_argmax_params params = {.axis = sld_tf_axis(node, given, rank), .minimum = minimum};
+    bool first = t->first != NULL && params.axis == rank - 1;
+    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    params.axis = first ? 1 : params.axis;
+    sld_value *y = sld_tf_emit(node, SLD_OP_ARGMAX, &params, &x, 1);
+    sld_tf_set(node, 0, sld_tf_cast(node, to, y));
+}
+
+void sld_tf_topk(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_value *in[2] = {sld_tf_input(node, 0), NULL}, *out[2];
+    sld_topk_params params = {.largest = 1, .sorted = sld_tf_bool(node, "sorted", true)};
+    if (node->in_count > 1) {
+        sld_value *k = sld_tf_input(node, 1);
+        if (sld_tf_ok(node) && !sld_tf_known_at(node, k, 0, &params.k)) {
+            in[1] = sld_tf_cast(node, SOLDER_I64, k);
+        }
+    } else {
+        params.k = sld_tf_int(node, "k", 1);
+    }
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    params.axis = in[0]->shape.rank - 1;
+    solder_dtype to = sld_tf_type(node, "index_type", SOLDER_I32);
+    sld_tf_emit_many(node, SLD_OP_TOPK, &params, in, in[1] != NULL ? 2 : 1, out, 2);
+    sld_tf_set(node, 0, out[0]);
+    sld_tf_set(node, 1, sld_tf_cast(node, to, out[1]));
+}
+
+/* ---- NonMaxSuppression ---- */
+
+/* told is the version; V4 and V5 give the number of boxes too. */
+void sld_tf_nms(sld_tf_node *node, int told)
+{
+    sld_value *boxes = sld_tf_input(node, 0), *scores = sld_tf_input(node, 1);
+    sld_value *in[5] = {sld_tf_unsqueeze(node, boxes, 0, 1), sld_tf_unsqueeze(node, scores, 0, 2)};
+    in[2] = sld_tf_as_scalar(node, sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 2)));
+    in[3] = told == 1
+                ? sld_tf_scalar(node, SOLDER_F32, (double)sld_tf_float(node, "iou_threshold", 0.5f))
+                : sld_tf_as_scalar(node, sld_tf_input(node, 3));
+    in[4] = told >= 3 ? sld_tf_as_scalar(node, sld_tf_input(node, 4)) : NULL;
+    if (told >= 4 && sld_tf_bool(node, "pad_to_max_output_size", false)) {
+        sld_tf_unsupported(node, "pad_to_max_output_size");
+    }
+    if (told == 5 && sld_tf_constant_real(node, 5, "soft_nms_sigma") != 0) {
+        sld_tf_unsupported(node, "soft_nms_sigma");
+    }
+    sld_value *chosen = sld_tf_emit(node, SLD_OP_NMS, NULL, in, told >= 3 ? 5 : 4);
+    int64_t column = 2;
+    sld_value *index =
+        sld_tf_gather(node, chosen, sld_tf_constant(node, SOLDER_I64, 0, NULL, &column), 1);
+    index = sld_tf_cast(node, SOLDER_I32, index);
+    sld_tf_set(node, 0, index);
+    if (told == 5) {
+        sld_tf_set(node, 1, sld_tf_gather(node, scores, index, 0));
+    }
+    if (told >= 4) {
+        const sld_shape_params all = {.start = 0, .end = 1};
+        sld_value *count = sld_tf_emit(node, SLD_OP_SHAPE, &all, &index, 1);
+        count = sld_tf_cast(node, SOLDER_I32, sld_tf_as_scalar(node, count));
+        sld_tf_set(node, told == 5 ? 2 : 1, count);
+    }
+}

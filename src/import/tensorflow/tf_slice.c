@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Taking apart and putting together. */
+#include "import/tensorflow/tf_ops.h"
+
+/* ---- joining ---- */
+
+void sld_tf_pack(sld_tf_node *node, int told)
+{
+    (void)told;
+    int rank = sld_tf_rank(sld_tf_in(node, 0)) + 1;
+    int64_t given = sld_tf_int(node, "axis", 0);
+    sld_value **in = sld_arena_array(&node->tf->arena, node->in_count, sizeof *in);
+    if (in == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, node->in_count);
+        return;
+    }
+    int axis = sld_tf_axis(node, given, rank);
+    for (uint32_t i = 0; i < node->in_count && sld_tf_ok(node); i++) {
+        sld_value *part = sld_tf_input(node, i);
+        if (sld_tf_ok(node) && part->shape.rank != rank - 1) {
+            sld_tf_fail(node, SOLDER_ERROR_DATA, "input %u has rank %d, the first %d", (unsigned)i,
+                        part->shape.rank, rank - 1);
+        }
+        in[i] = sld_tf_unsqueeze(node, part, axis, 1);
+    }
+    node->in_read = UINT64_MAX;
+    sld_tf_set(node, 0, sld_tf_concat(node, in, node->in_count, axis));
+}
+
+/* Where the axis stands: ConcatV2 has it last, Concat first. */
+void sld_tf_concats(sld_tf_node *node, int axis_last)
+{
+    if (node->in_count < 2) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "%u inputs", (unsigned)node->in_count);
+        return;
+    }
+    uint32_t count = node->in_count - 1, begin = axis_last ? 0 : 1;
+    int64_t given = sld_tf_constant_int(node, axis_last ? count : 0, "axis");
+    int rank = sld_tf_rank(sld_tf_in(node, begin));
+    int axis = sld_tf_axis(node, given, rank);
+    sld_value **in = sld_arena_array(&node->tf->arena, count, sizeof *in);
+    if (in == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, count);
+        return;
+    }
+    bool first = false;
+    for (uint32_t i = 0; i < count; i++) {
+        first = first || sld_tf_in(node, begin + i)->first != NULL;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        sld_tf_tensor *t = sld_tf_in(node, begin + i);
+        in[i] = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    }
+    node->in_read = UINT64_MAX;
+    axis = first ? sld_tf_first_axis(axis, rank) : axis;
+    sld_tf_set_form(node, 0, sld_tf_concat(node, in, count, axis), first);
+}
+
+/* ---- splitting ---- */
+
+/* The value to cut and the axis there. */
+static sld_value *to_cut(sld_tf_node *node, sld_tf_tensor *t, int *axis, bool *first)
+{
+    *first = t->first != NULL;
+    if (*first) {
+        *axis = sld_tf_first_axis(*axis, sld_tf_rank(t));
+        return sld_tf_first(node, t);
+    }
+    return sld_tf_plain(node, t);
+}
+
+void sld_tf_split(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_tf_tensor *t = sld_tf_in(node, 1);
+    int64_t parts = sld_tf_int(node, "num_split", 1), dim = 0;
+    int axis = sld_tf_axis(node, sld_tf_constant_int(node, 0, "axis"), sld_tf_rank(t));
+    if (sld_tf_ok(node) && !sld_tf_dim(node, t, axis, &dim)) {
+        sld_tf_unsupported(node, "equal parts of an open dimension");
+    }
+    if (sld_tf_ok(node) && (parts < 1 || dim % parts != 0)) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "dimension %lld in %lld parts", (long long)dim,
+                    (long long)parts);
+    }
+    sld_tf_outputs(node, parts);
+    bool first;
+    sld_value *x = to_cut(node, t, &axis, &first);
+    for (int64_t i = 0; i < parts && sld_tf_ok(node); i++) {
+        int64_t size = dim / parts;
+        sld_value *part = sld_tf_slice(node, x, axis, i * size, (i + 1) * size);
+        sld_tf_set_form(node, (uint32_t)i, part, first);
+    }
+}
+
+#define MAX_PARTS 256
+
+void sld_tf_split_v(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    int64_t sizes[MAX_PARTS], dim, total = 0, start = 0;
+    size_t parts = sld_tf_constant_ints(node, 1, "sizes", sizes, MAX_PARTS), rest = MAX_PARTS;
+    int axis = sld_tf_axis(node, sld_tf_constant_int(node, 2, "axis"), sld_tf_rank(t));
+    (void)sld_tf_int(node, "num_split", 1);
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    if (!sld_tf_dim(node, t, axis, &dim)) {
+        sld_tf_unsupported(node, "an open dimension");
+        return;
+    }
+    for (size_t i = 0; i < parts; i++) {
+        if (sizes[i] < -1 || sizes[i] > dim || (sizes[i] == -1 && rest != MAX_PARTS)) {
+            sld_tf_fail(node, SOLDER_ERROR_DATA, "part %zu has size %lld", i, (long long)sizes[i]);
+            return;
+        }
+        rest = sizes[i] == -1 ? i : rest;
+        total += sizes[i] == -1 ? 0 : sizes[i];
+    }
+    if (total > dim || (rest == MAX_PARTS && total != dim)) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "the parts are %lld together, the dimension is %lld",
+                    (long long)total, (long long)dim);
+        return;
+    }
+    bool first;
+    sld_value *x = to_cut(node, t, &axis, &first);
+    sld_tf_outputs(node, (int64_t)parts);
+    for (size_t i = 0; i < parts && sld_tf_ok(node); i++) {
+        int64_t end = start + (i == rest ? dim - total : sizes[i]);
+        sld_tf_set_form(node, (uint32_t)i, sld_tf_slice(node, x, axis, start, end), first);
+        start = end;
+    }
+}
+
+void sld_tf_unpack(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_value *x = sld_tf_input(node, 0);
+    int64_t count = sld_tf_int(node, "num", 0), given = sld_tf_int(node, "axis", 0);
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    int axis = sld_tf_axis(node, given, x->shape.rank);
+    sld_tf_outputs(node, count);
+    for (int64_t i = 0; i < count && sld_tf_ok(node); i++) {
+        sld_value *index = sld_tf_constant(node, SOLDER_I64, 0, NULL, &i);
+        sld_tf_set(node, (uint32_t)i, sld_tf_gather(node, x, index, axis));
+    }
+}
+
+/* ---- slices ---- */
+
+void sld_tf_slice_op(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    int rank = sld_tf_rank(t);
+    int64_t begin[SOLDER_MAX_RANK] = {0}, size[SOLDER_MAX_RANK] = {0};
+    size_t a = sld_tf_constant_ints(node, 1, "begin", begin, SOLDER_MAX_RANK);
+    size_t b = sld_tf_constant_ints(node, 2, "size", size, SOLDER_MAX_RANK);
+    if (sld_tf_ok(node) && (a != (size_t)rank || b != (size_t)rank)) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "begin and size have %zu and %zu values", a, b);
+    }
+    sld_slice_params params = {.count = rank};
+    bool first = t->first != NULL;
+    for (int i = 0; i < rank && sld_tf_ok(node); i++) {
+        if (begin[i] < 0 || size[i] < -1 || !sld_i64_add(begin[i], size[i], &params.end[i])) {
+            sld_tf_fail(node, SOLDER_ERROR_DATA, "begin or size of axis %d is out of range", i);
+        }
+        params.axes[i] = first ? sld_tf_first_axis(i, rank) : i;
+        params.start[i] = begin[i];
+        params.end[i] = size[i] == -1 ? INT64_MAX : params.end[i];
+        params.step[i] = 1;
+    }
+    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_SLICE, &params, &x, 1), first);
+}
+
+typedef struct masks {
+    int64_t begin, end, ellipsis, fresh, shrink;
+} masks;
+
+typedef struct strided {
+    sld_slice_params params;
+    int from[SOLDER_MAX_RANK]; /* of the result */
+    int rank;
+    bool moves; /* axes vanish or appear */
+} strided;
+
+static void add_result(sld_tf_node *node, strided *s, int from)
+{
+    if (s->rank == SOLDER_MAX_RANK) {
+        sld_tf_unsupported(node, "more than %d dimensions", SOLDER_MAX_RANK);
+        return;
+    }
+    s->from[s->rank++] = from;
+}
+
+/* One entry of begin, end and strides, for axis `axis` of the input. */
+static void add_entry(sld_tf_node *node, strided *s, const masks *m, int i, int axis)
+{
+    int64_t bit = (int64_t)1 << i, start = 0, end = 0, step = 1;
+    bool shrink = (m->shrink & bit) != 0, from_start = (m->begin & bit) != 0 && !shrink;
+    bool to_end = (m->end & bit) != 0;
+    bool known =
+        sld_tf_known_at(node, sld_tf_input(node, 3), (size_t)i, &step) &&
+        (from_start || sld_tf_known_at(node, sld_tf_input(node, 1), (size_t)i, &start)) &&
+        (to_end || shrink || sld_tf_known_at(node, sld_tf_input(node, 2), (size_t)i, &end));
+    if (!known) {
+        sld_tf_unsupported(node, "bounds that are not constant");
+        return;
+    }
+    if (step == 0 || (shrink && step < 0)) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "a stride of %lld", (long long)step);
+        return;
+    }
+    sld_slice_params *p = &s->params;
+    int at = p->count++;
+    p->axes[at] = axis;
+    p->step[at] = shrink ? 1 : step;
+    p->start[at] = from_start ? (step > 0 ? 0 : INT64_MAX) : start;
+    p->end[at] = to_end ? (step > 0 ? INT64_MAX : INT64_MIN) : end;
+    if (shrink) {
+        p->end[at] = start == -1 ? INT64_MAX : start + 1;
+        s->moves = true;
+    } else {
+        add_result(node, s, axis);
+    }
+}
+
+static void read_strided(sld_tf_node *node, const masks *m, int entries, int rank, strided *s)
+{
+    int used = 0, axis = 0, ellipsis = -1;
+    for (int i = 0; i < entries; i++) {
+        int64_t bit = (int64_t)1 << i;
+        if ((m->ellipsis & bit) != 0 && ellipsis < 0) {
+            ellipsis = i;
+        } else if ((m->fresh & bit) == 0) {
+            used++;
+        }
+    }
+    if (used > rank) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "%d axes, the input has rank %d", used, rank);
+        return;
+    }
+    for (int i = 0; i < entries && sld_tf_ok(node); i++) {
+        int64_t bit = (int64_t)1 << i;
+        if (i == ellipsis) {
+            for (int skipped = rank - used; skipped > 0; skipped--) {
+                add_result(node, s, axis++);
+            }
+        } else if ((m->fresh & bit) != 0) {
+            add_result(node, s, -1);
+            s->moves = true;
+        } else {
+            add_entry(node, s, m, i, axis++);
+        }
+    }
+    while (axis < rank && sld_tf_ok(node)) {
+        add_result(node, s, axis++);
+    }
+}
+
+void sld_tf_strided_slice(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    const masks m = {sld_tf_int(node, "begin_mask", 0), sld_tf_int(node, "end_mask", 0),
+                     sld_tf_int(node, "ellipsis_mask", 0), sld_tf_int(node, "new_axis_mask", 0),
+                     sld_tf_int(node, "shrink_axis_mask", 0)};
+    size_t entries = 0;
+    if (!sld_tf_known_count(node, sld_tf_input(node, 1), &entries) ||
+        entries > 2 * SOLDER_MAX_RANK) {
+        sld_tf_unsupported(node, "an open number of bounds");
+    }
+    int rank = sld_tf_rank(t);
+    strided s = {.rank = 0};
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    (void)sld_tf_input(node, 2);
+    (void)sld_tf_input(node, 3);
+    read_strided(node, &m, (int)entries, rank, &s);
+    bool first = t->first != NULL && !s.moves;
+    for (int i = 0; first && i < s.params.count; i++) {
+        s.params.axes[i] = sld_tf_first_axis(s.params.axes[i], rank);
+    }
+    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    x = sld_tf_emit(node, SLD_OP_SLICE, &s.params, &x, 1);
+    if (s.moves) {
+        x = sld_tf_rearrange(node, x, s.from, s.rank);
+    }
+    sld_tf_set_form(node, 0, x, first);
+}
+
+/* ---- padding ---- */
+
+static void remember_padding(sld_tf_node *node, sld_value *x, const sld_pad_params *p, int rank)
+{
+    bool plain_zeros = p->kind == SLD_PADDING_CONSTANT && p->value == 0 && p->begin[0] == 0 &&
+                       p->end[0] == 0 && p->begin[1] == 0 && p->end[1] == 0 && rank <= 5;
+    if (!sld_tf_ok(node) || !plain_zeros) {
+        return;
+    }
+    sld_tf_tensor *out = node->out[0];
+    for (int i = 2; i < rank; i++) {
+        if (p->begin[i] > 1 << 20 || p->end[i] > 1 << 20) {
+            return;
+        }
+        out->pad_begin[i - 2] = (int32_t)p->begin[i];
+        out->pad_end[i - 2] = (int32_t)p->end[i];
+    }
+    out->unpadded = x;
+}
+
+/* told is an sld_pad_kind, or -1: the attribute says. */
+void sld_tf_pad(sld_tf_node *node, int told)
+{
+    static const char *const modes[] = {"REFLECT", "SYMMETRIC"};
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    const sld_value *pads = sld_tf_input(node, 1);
+    int rank = sld_tf_rank(t);
+    sld_pad_params params = {.kind = told};
+    if (told < 0) {
+        params.kind = sld_tf_choice(node, "mode", modes, 2, 0) == 0 ? SLD_PADDING_REFLECT
+                                                                    : SLD_PADDING_SYMMETRIC;
+    }
+    if (node->in_count > 2) {
+        params.value = sld_tf_constant_real(node, 2, "the value");
+    }
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    size_t size = solder_dtype_size(pads->dtype);
+    if (!sld_value_is_constant(pads)) {
+        sld_tf_unsupported(node, "paddings that are not constant");
+        return;
+    }
+    if (pads->data_size != 2 * (size_t)rank * size) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "paddings have the wrong shape");
+        return;
+    }
+    /* Before a convolution the first form will be wanted anyway. */
+    bool first = t->first != NULL || rank == 4;
+    for (int i = 0; i < rank; i++) {
+        const char *pair = (const char *)pads->data + 2 * (size_t)i * size;
+        int at = first ? sld_tf_first_axis(i, rank) : i;
+        params.begin[at] = sld_load_i64(pads->dtype, pair);
+        params.end[at] = sld_load_i64(pads->dtype, pair + size);
+    }
+    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_PAD, &params, &x, 1), first);
+    if (first) {
+        remember_padding(node, x, &params, rank);
+    }
+}
+
+/* ---- gathers ---- */
+
+void sld_tf_gathers(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_value *x = sld_tf_input(node, 0), *indices = sld_tf_input(node, 1);
+    int64_t given = node->in_count > 2 ? sld_tf_constant_int(node, 2, "axis") : 0;
+    if (sld_tf_int(node, "batch_dims", 0) != 0) {
+        sld_tf_unsupported(node, "batch_dims");
+    }
+    if (sld_tf_ok(node)) {
+        int axis = sld_tf_axis(node, given, x->shape.rank);
+        sld_tf_set(node, 0, sld_tf_gather(node, x, indices, axis));
+    }
+}
+
+void sld_tf_gather_nd(sld_tf_node *node, int told)
+{
+    (void)told;
+    const sld_gather_params params = {.kind = SLD_GATHER_ND};
+    sld_value *in[2] = {sld_tf_input(node, 0),
+                        sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 1))};
+    (void)sld_tf_attribute(node, "bad_indices_policy", SLD_TF_STRING);
+    sld_tf_set(node, 0, sld_tf_emit(node, SLD_OP_GATHER, &params, in, 2));
+}
+
+void sld_tf_one_hot(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_value *indices = sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 0));
+    sld_value *depth = sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 1));
+    int64_t given = sld_tf_int(node, "axis", -1);
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    int rank = indices->shape.rank, axis = sld_tf_axis(node, given, rank + 1);
+    sld_value *in[3] = {sld_tf_scalar(node, SOLDER_I64, 0), sld_tf_as_scalar(node, depth),
+                        sld_tf_scalar(node, SOLDER_I64, 1)};
+    sld_value *counted = sld_tf_emit(node, SLD_OP_RANGE, NULL, in, 3);
+    counted = sld_tf_unsqueeze(node, counted, 1, rank - axis);
+    indices = sld_tf_unsqueeze(node, indices, axis, 1);
+    sld_value *hit = sld_tf_binary(node, SLD_BINARY_EQUAL, indices, counted);
+    sld_value *on = sld_tf_as_scalar(node, sld_tf_input(node, 2));
+    sld_value *off = sld_tf_as_scalar(node, sld_tf_input(node, 3));
+    sld_tf_set(node, 0, sld_tf_select(node, hit, on, off));
+}

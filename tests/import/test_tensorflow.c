@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Frozen TensorFlow graphs: names, layouts, constants, cuts, functions, and what is refused. */
+#include "check.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+#include "import/import.h"
+#include "import/tf_writer.h"
+#include "kernels/params.h"
+#include "passes/pass.h"
+
+typedef struct tf_bench {
+    tf_writer f;
+    solder_import_options options;
+    solder_input_spec specs[2];
+    const char *outputs[2];
+    const char *path;
+    const solder_allocator *allocator;
+    sld_diag diag;
+    sld_import import;
+    sld_graph *graph;
+    sld_arena arena;
+    sld_tensor results[4];
+    uint8_t *copy;
+} tf_bench;
+
+static void open_bench(tf_bench *b)
+{
+    memset(b, 0, sizeof *b);
+    b->options.struct_size = sizeof b->options;
+    b->options.inputs = b->specs;
+    b->options.outputs = b->outputs;
+    b->path = "net.pb";
+}
+
+static solder_status import_bytes(tf_bench *b, const void *data, size_t size)
+{
+    sld_diag_init(&b->diag, NULL);
+    sld_arena_init(&b->arena, NULL, 0);
+    b->copy = test_malloc(size + (size == 0));
+    if (size != 0) {
+        memcpy(b->copy, data, size);
+    }
+    b->import = (sld_import){.model_path = b->path,
+                             .model = {b->copy, size},
+                             .options = &b->options,
+                             .diag = &b->diag,
+                             .allocator = b->allocator};
+    solder_status status = sld_graph_create(b->allocator, &b->diag, &b->graph);
+    if (status == SOLDER_OK) {
+        b->import.graph = b->graph;
+        status = sld_importer_tensorflow.import(&b->import);
+    }
+    return status;
+}
+
+static void reset(tf_bench *b)
+{
+    sld_arena_free(&b->arena);
+    sld_graph_destroy(b->graph);
+    test_free(b->copy);
+    b->graph = NULL;
+}
+
+static void close_bench(tf_bench *b)
+{
+    reset(b);
+    wire_free(&b->f.file);
+}
+
+static void import_file(tf_bench *b)
+{
+    if (import_bytes(b, b->f.file.data, b->f.file.size) != SOLDER_OK ||
+        sld_graph_verify(b->graph) != SOLDER_OK) {
+        fail_msg("%s", b->diag.message);
+    }
+}
+
+static void expect(tf_bench *b, solder_status status, const char *message)
+{
+    assert_int_equal(import_bytes(b, b->f.file.data, b->f.file.size), status);
+    assert_string_equal(b->diag.message, message);
+    close_bench(b);
+}
+
+static void run(tf_bench *b, const float *data, int rank, const int64_t *dims)
+{
+    sld_tensor x = sld_tensor_make((void *)(uintptr_t)data, SOLDER_F32, rank, dims);
+    if (sld_graph_evaluate(b->graph, &b->diag, NULL, &x, &b->arena, b->results, NULL, NULL) !=
+        SOLDER_OK) {
+        fail_msg("%s", b->diag.message);
+    }
+}
+
+static void result_is(const tf_bench *b, int i, int rank, const int64_t *dims, const float *values)
+{
+    const sld_tensor *t = &b->results[i];
+    assert_int_equal(t->rank, rank);
+    for (int k = 0; k < rank; k++) {
+        assert_int_equal(t->dim[k], dims[k]);
+    }
+    for (int64_t k = 0; k < sld_tensor_count(t); k++) {
+        assert_float_equal(sld_at_f64(t, k), values[k], 1e-5);
+    }
+}
+
+static int count_op(const tf_bench *b, sld_op op)
+{
+    int count = 0;
+    for (const sld_node *n = b->graph->first; n != NULL; n = n->next) {
+        count += n->op == op;
+    }
+    return count;
+}
+
+#define D(...)                                                                                     \
+    (int64_t[])                                                                                    \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+#define F(...)                                                                                     \
+    (float[])                                                                                      \
+    {                                                                                              \
+        __VA_ARGS__                                                                                \
+    }
+
+static void conv(tf_bench *b, const char *name, const char *in, const char *padding)
+{
+    tf_text(&b->f, "padding", padding);
+    tf_text(&b->f, "data_format", "NHWC");
+    tf_list(&b->f, "strides", 4, D(1, 1, 1, 1));
+    tf_type(&b->f, "T", TF_FLOAT);
+    tf_node(&b->f, "Conv2D", name, in);
+}
+
+/* Two channels that a transposed image would mix up; the nodes stand in the wrong order. */
+static void conv_bias_relu(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_node(&b.f, "Relu", "relu", "bias:0 ^nothing");
+    tf_node(&b.f, "BiasAdd", "bias", "conv shift");
+    conv(&b, "conv", "x w", "VALID");
+    tf_node(&b.f, "NoOp", "nothing", "");
+    tf_placeholder(&b.f, "x", 4, D(-1, 2, 2, 2));
+    tf_floats(&b.f, "shift", 1, D(2), F(1, -100), 2);
+    /* [1, 2, in 2, out 2] */
+    tf_floats(&b.f, "w", 4, D(1, 2, 2, 2), F(1, 0, 0, 1, 10, 0, 0, 10), 8);
+    import_file(&b);
+    assert_string_equal(b.graph->outputs[0]->name, "relu");
+    assert_string_equal(b.graph->inputs[0]->name, "x");
+    run(&b, F(1, 2, 3, 4, 5, 6, 7, 8), 4, D(1, 2, 2, 2));
+    result_is(&b, 0, 4, D(1, 2, 1, 2), F(32, 0, 76, 0));
+    close_bench(&b);
+}
+
+/* conv, relu, add, pool, flatten, dense: the only transpose that stays is the one at the door. */
+static void one_transpose_at_the_door(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 4, D(-1, 4, 4, 2));
+    tf_floats(&b.f, "w", 4, D(1, 1, 2, 2), F(1, 2, 3, 4), 4);
+    tf_floats(&b.f, "c", 1, D(2), F(1, 2), 2);
+    conv(&b, "conv", "x w", "SAME");
+    tf_node(&b.f, "Relu6", "relu", "conv");
+    tf_node(&b.f, "AddV2", "add", "relu c");
+    conv(&b, "conv2", "add w", "SAME");
+    tf_node(&b.f, "AddV2", "sum", "conv2 relu");
+    tf_text(&b.f, "padding", "VALID");
+    tf_list(&b.f, "ksize", 4, D(1, 2, 2, 1));
+    tf_list(&b.f, "strides", 4, D(1, 2, 2, 1));
+    tf_node(&b.f, "MaxPool", "pool", "sum");
+    tf_ints(&b.f, "dims", 2, (int32_t[]){-1, 8});
+    tf_node(&b.f, "Reshape", "flat", "pool dims");
+    tf_floats(&b.f, "v", 2, D(8, 1), F(1, 10, 100, 1000, 1, 10, 100, 1000), 8);
+    tf_node(&b.f, "MatMul", "dense", "flat v");
+    import_file(&b);
+    assert_int_equal(sld_passes_run(b.graph, &(sld_pass_options){0}), SOLDER_OK);
+    assert_int_equal(count_op(&b, SLD_OP_TRANSPOSE), 1);
+    assert_int_equal(b.graph->first->op, SLD_OP_TRANSPOSE);
+    close_bench(&b);
+}
+
+/* The order of a flattened image is kept although it stands in the other layout. */
+static void dense_after_flatten(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 4, D(1, 1, 2, 2));
+    tf_floats(&b.f, "w", 4, D(1, 1, 2, 2), F(1, 0, 0, 1), 4);
+    conv(&b, "conv", "x w", "SAME");
+    tf_ints(&b.f, "dims", 2, (int32_t[]){-1, 4});
+    tf_node(&b.f, "Reshape", "flat", "conv dims");
+    tf_floats(&b.f, "v", 2, D(4, 1), F(1, 10, 100, 1000), 4);
+    tf_node(&b.f, "MatMul", "dense", "flat v");
+    b.options.output_count = 2;
+    b.outputs[0] = "dense";
+    b.outputs[1] = "flat";
+    import_file(&b);
+    run(&b, F(1, 2, 3, 4), 4, D(1, 1, 2, 2));
+    result_is(&b, 0, 2, D(1, 1), F(4321));
+    result_is(&b, 1, 2, D(1, 4), F(1, 2, 3, 4));
+    close_bench(&b);
+}
+
+/* An input declared NHWC is TensorFlow's own layout. */
+static void declared_nhwc(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 4, D(-1, -1, -1, 2));
+    tf_floats(&b.f, "w", 4, D(1, 1, 2, 1), F(1, 10), 2);
+    conv(&b, "conv", "x w", "SAME");
+    b.specs[0] =
+        (solder_input_spec){.name = "x", .dims = {.rank = 4, .d = {1, 1, 2, 2}}, .nhwc = true};
+    b.options.input_count = 1;
+    import_file(&b);
+    assert_true(b.graph->inputs[0]->is_nhwc);
+    run(&b, F(1, 2, 3, 4), 4, D(1, 1, 2, 2));
+    result_is(&b, 0, 4, D(1, 1, 2, 1), F(21, 43));
+    close_bench(&b);
+}
+
+/* Half bits, a repeated last value, bools, int64 as varints. */
+static void constants(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(3));
+    const uint8_t halves[] = {0x80, 0x78, 0x80, 0x80, 0x01}; /* 0x3c00 = 1, 0x4000 = 2 */
+    tf_const(&b.f, "h", TF_HALF, 1, D(3), 13, halves, sizeof halves);
+    /* the last value stands for the rest: 1, 2, 2 */
+    tf_type(&b.f, "DstT", TF_FLOAT);
+    tf_node(&b.f, "Cast", "hf", "h");
+    tf_const(&b.f, "five", TF_FLOAT, 1, D(3), 5, F(5), 4);
+    tf_const(&b.f, "yes", TF_BOOL, 1, D(3), 11, (uint8_t[]){1, 0}, 2);
+    tf_node(&b.f, "Mul", "m", "x hf");
+    tf_node(&b.f, "AddV2", "a", "m five");
+    tf_node(&b.f, "SelectV2", "s", "yes a x");
+    import_file(&b);
+    run(&b, F(1, 2, 3), 1, D(3));
+    result_is(&b, 0, 1, D(3), F(6, 2, 3));
+    close_bench(&b);
+}
+
+/* The graph is cut at a tensor named as input; what came before need not be supported. */
+static void cut_inside(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "wav", 0, NULL);
+    tf_node(&b.f, "DecodeWav", "decode", "wav");
+    tf_node(&b.f, "Mfcc", "mfcc", "decode decode:1");
+    tf_node(&b.f, "Neg", "neg", "mfcc");
+    b.specs[0] = (solder_input_spec){.name = "mfcc:0", .dims = {.rank = 1, .d = {2}}};
+    b.options.input_count = 1;
+    import_file(&b);
+    assert_string_equal(b.graph->inputs[0]->name, "mfcc:0");
+    run(&b, F(1, 2), 1, D(2));
+    result_is(&b, 0, 1, D(2), F(-1, -2));
+    close_bench(&b);
+}
+
+static void function_inlined(void **state)
+{
+    (void)state;
+    tf_bench b;
+    wire_buffer function = {0}, signature = {0}, arg = {0}, ret = {0}, map = {0}, library = {0};
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(2));
+    wire_buffer call = {0}, value = {0};
+    wire_text(&call, 1, "twice");
+    wire_message(&value, 10, &call);
+    tf_attribute(&b.f, "f", &value);
+    tf_node(&b.f, "PartitionedCall", "call", "x");
+    wire_text(&signature, 1, "twice");
+    wire_text(&arg, 1, "in");
+    wire_message(&signature, 2, &arg);
+    wire_text(&ret, 1, "out");
+    wire_message(&signature, 3, &ret);
+    wire_message(&function, 1, &signature);
+    b.f.nodes = &function;
+    tf_node(&b.f, "AddV2", "sum", "in in");
+    tf_node(&b.f, "Neg", "minus", "sum:z:0");
+    wire_text(&map, 1, "out");
+    wire_text(&map, 2, "minus:y:0");
+    wire_message(&function, 4, &map);
+    wire_message(&library, 1, &function);
+    wire_message(&b.f.file, 2, &library);
+    import_file(&b);
+    run(&b, F(1, 2), 1, D(2));
+    result_is(&b, 0, 1, D(2), F(-2, -4));
+    close_bench(&b);
+}
+
+static void strided_slice(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 2, D(2, 3));
+    tf_ints(&b.f, "begin", 2, (int32_t[]){-1, 2});
+    tf_ints(&b.f, "end", 2, (int32_t[]){0, 0});
+    tf_ints(&b.f, "step", 2, (int32_t[]){1, -1});
+    tf_int(&b.f, "shrink_axis_mask", 1);
+    tf_int(&b.f, "end_mask", 2);
+    tf_node(&b.f, "StridedSlice", "y", "x begin end step");
+    import_file(&b);
+    run(&b, F(1, 2, 3, 4, 5, 6), 2, D(2, 3));
+    result_is(&b, 0, 1, D(3), F(6, 5, 4));
+    close_bench(&b);
+}
+
+/* ---- refused ---- */
+
+static void everything_unsupported_at_once(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(2));
+    tf_node(&b.f, "Enter", "enter", "x");
+    tf_node(&b.f, "Merge", "merge", "enter next");
+    tf_node(&b.f, "NextIteration", "next", "body");
+    tf_node(&b.f, "Neg", "body", "merge");
+    tf_node(&b.f, "StringJoin", "join", "body");
+    expect(&b, SOLDER_ERROR_UNSUPPORTED,
+           "tensorflow: 4 nodes are not supported: 'enter' (Enter), 'next' (NextIteration), "
+           "'merge' (Merge), 'join' (StringJoin)");
+}
+
+static void not_frozen(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(2));
+    tf_node(&b.f, "VariableV2", "dense/kernel", "");
+    tf_node(&b.f, "Mul", "y", "x dense/kernel");
+    (void)import_bytes(&b, b.f.file.data, b.f.file.size);
+    const char *start = "tensorflow: the graph is not frozen: it reads 1 variable: "
+                        "'dense/kernel' (VariableV2); freeze it first";
+    assert_true(strncmp(b.diag.message, start, strlen(start)) == 0);
+    close_bench(&b);
+}
+
+static void wrong_output_name(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(2));
+    tf_node(&b.f, "Neg", "dense_1/Softmax", "x");
+    tf_node(&b.f, "Neg", "dense_2/Softmax", "x");
+    b.outputs[0] = "dense_2/softmax";
+    b.options.output_count = 1;
+    expect(&b, SOLDER_ERROR_NOT_FOUND,
+           "tensorflow: there is no output 'dense_2/softmax'; the nearest names are "
+           "'dense_2/Softmax', 'dense_1/Softmax', 'x'");
+}
+
+static void cycle(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_node(&b.f, "Neg", "a", "b");
+    tf_node(&b.f, "Neg", "b", "a");
+    tf_node(&b.f, "Neg", "c", "a");
+    expect(&b, SOLDER_ERROR_DATA, "tensorflow: node 'b' (Neg) reads 'a': the graph has a cycle");
+}
+
+static void dangling(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_node(&b.f, "Neg", "a", "nowhere:1");
+    expect(&b, SOLDER_ERROR_DATA,
+           "tensorflow: node 'a' (Neg) reads 'nowhere:1', which is defined nowhere");
+}
+
+static void unknown_attribute(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(2));
+    tf_int(&b.f, "twist", 3);
+    tf_node(&b.f, "Neg", "a", "x");
+    expect(&b, SOLDER_ERROR_UNSUPPORTED,
+           "tensorflow: 1 node is not supported: 'a' (Neg: attribute 'twist' is not known)");
+}
+
+/* A few bytes that claim 16 GiB. */
+static void huge_constant(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(2));
+    tf_const(&b.f, "big", TF_FLOAT, 1, D((int64_t)1 << 32), 5, F(5, 6), 8);
+    tf_node(&b.f, "Mul", "y", "x big");
+    expect(&b, SOLDER_ERROR_DATA,
+           "tensorflow: node 'big' (Const): it has 2 values for 4294967296 elements");
+}
+
+static void saved_model(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    wire_int(&b.f.file, 1, 1);
+    wire_bytes(&b.f.file, 2, "", 0);
+    assert_int_equal(import_bytes(&b, b.f.file.data, b.f.file.size), SOLDER_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(b.diag.message, "convert_variables_to_constants_v2"));
+    close_bench(&b);
+}
+
+static void write_rich(tf_bench *b)
+{
+    open_bench(b);
+    tf_placeholder(&b->f, "x", 4, D(-1, 4, 4, 2));
+    tf_floats(&b->f, "w", 4, D(1, 1, 2, 2), F(1, 2, 3, 4), 4);
+    conv(b, "conv", "x w", "SAME");
+    tf_ints(&b->f, "axes", 2, (int32_t[]){1, 2});
+    tf_bool(&b->f, "keep_dims", true);
+    tf_node(&b->f, "Mean", "mean", "conv axes");
+    tf_node(&b->f, "Shape", "shape", "mean");
+    tf_node(&b->f, "Reshape", "y", "mean shape");
+}
+
+/* Every bit flipped, every length: a result or an error, and what is accepted is sound. */
+static void damaged(void **state)
+{
+    (void)state;
+    tf_bench b;
+    write_rich(&b);
+    for (size_t i = 0; i < b.f.file.size * 8; i++) {
+        b.f.file.data[i / 8] ^= (uint8_t)(1u << (i % 8));
+        if (import_bytes(&b, b.f.file.data, b.f.file.size) == SOLDER_OK) {
+            assert_int_equal(sld_graph_verify(b.graph), SOLDER_OK);
+        }
+        reset(&b);
+        b.f.file.data[i / 8] ^= (uint8_t)(1u << (i % 8));
+    }
+    for (size_t size = 0; size < b.f.file.size; size++) {
+        if (import_bytes(&b, b.f.file.data, size) != SOLDER_OK) {
+            assert_true(strncmp(b.diag.message, "tensorflow: ", 12) == 0);
+        }
+        reset(&b);
+    }
+    import_file(&b);
+    close_bench(&b);
+}
+
+typedef struct failing {
+    size_t left;
+} failing;
+
+static void *failing_alloc(void *user, size_t size, size_t align)
+{
+    failing *f = user;
+    if (f->left == 0) {
+        return NULL;
+    }
+    f->left--;
+    return sld_libc_allocator.alloc(NULL, size, align);
+}
+
+static void failing_release(void *user, void *pointer, size_t size)
+{
+    (void)user;
+    sld_libc_allocator.release(NULL, pointer, size);
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    tf_bench b;
+    failing f;
+    const solder_allocator allocator = {&f, failing_alloc, failing_release};
+    write_rich(&b);
+    b.allocator = &allocator;
+    solder_status status = SOLDER_ERROR_MEMORY;
+    for (size_t n = 0; status != SOLDER_OK; n++) {
+        f.left = n;
+        status = import_bytes(&b, b.f.file.data, b.f.file.size);
+        assert_true(status == SOLDER_OK || status == SOLDER_ERROR_MEMORY);
+        if (status != SOLDER_OK) {
+            reset(&b);
+        }
+    }
+    close_bench(&b);
+}
+
+/* A real graph with loops: its control flow is named. */
+static void real_control_flow(void **state)
+{
+    (void)state;
+    tf_bench b;
+    sld_file file;
+    open_bench(&b);
+    if (sld_file_map(NULL, SOURCE_DIR "/../shared/models/mtcnn-tf/mtcnn.pb", &file) != SOLDER_OK) {
+        skip();
+    }
+    assert_true(sld_importer_tensorflow.probe("mtcnn", file.data, file.size));
+    assert_int_equal(import_bytes(&b, file.data, file.size), SOLDER_ERROR_UNSUPPORTED);
+    assert_non_null(strstr(b.diag.message, "(Merge)"));
+    close_bench(&b);
+    sld_file_unmap(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(conv_bias_relu),
+        cmocka_unit_test(one_transpose_at_the_door),
+        cmocka_unit_test(dense_after_flatten),
+        cmocka_unit_test(declared_nhwc),
+        cmocka_unit_test(constants),
+        cmocka_unit_test(cut_inside),
+        cmocka_unit_test(function_inlined),
+        cmocka_unit_test(strided_slice),
+        cmocka_unit_test(everything_unsupported_at_once),
+        cmocka_unit_test(not_frozen),
+        cmocka_unit_test(wrong_output_name),
+        cmocka_unit_test(cycle),
+        cmocka_unit_test(dangling),
+        cmocka_unit_test(unknown_attribute),
+        cmocka_unit_test(huge_constant),
+        cmocka_unit_test(saved_model),
+        cmocka_unit_test(damaged),
+        cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(real_control_flow),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
