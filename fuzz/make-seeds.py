@@ -310,6 +310,8 @@ def tf_seeds():
               tf_node("ConcatV2", "cat", "sum split:2 one"), tf_node("TopKV2", "top", "cat one", sorted=True),
               tf_node("SpaceToDepth", "s2d", "x", block_size=2), tf_ints("size", 3, 5),
               tf_node("ResizeBilinear", "resize", "s2d size", align_corners=True),
+              tf_node("ResizeBicubic", "cubic", "resize size", half_pixel_centers=True),
+              tf_node("Einsum", "einsum", "cubic resize", equation="abcd,aecd->acbe"),
               tf_node("Mean", "mean", "resize axes", keep_dims=True), tf_ints("axes", 1, 2),
               tf_const("half", 19, [2], 13, b"\x80\x78"), tf_node("Cast", "cast", "half", DstT=(6, 1))]
     body = [tf_node("AddV2", "sum", "in in"), tf_node("Neg", "minus", "sum:z:0")]

@@ -124,13 +124,14 @@ op("Flatten-alone", lambda x, w=noise(3, 3, 6, 4): tf.reshape(tf.nn.conv2d(x, w,
 for f in (tf.add, tf.subtract, tf.multiply, tf.divide, tf.maximum, tf.minimum, tf.math.floordiv, tf.math.floormod,
           tf.math.squared_difference, tf.math.divide_no_nan, tf.math.atan2, tf.equal, tf.less, tf.greater_equal):
     op(f"{f.__name__}", lambda x, y, f=f: f(x, y), noise(2, 3, 4), noise(3, 1))
+op("ZerosLike", lambda x: x + tf.zeros_like(x) - tf.ones_like(x), noise(3, 4))
 op("Pow", lambda x, y: tf.pow(tf.abs(x), y), noise(2, 3), noise(2, 3))
 op("TruncateMod", lambda x: raw.TruncateMod(x=x, y=np.int32(3)), np.arange(-5, 6, dtype=np.int32))
 op("AddN", lambda x, y: tf.add_n([x, y, x]), noise(2, 3), noise(2, 3))
 for f in (tf.abs, tf.exp, tf.math.expm1, tf.floor, tf.math.ceil, tf.math.erf, tf.math.erfc, tf.negative, tf.round,
           tf.sign, tf.sin, tf.cos, tf.tan, tf.atan, tf.sinh, tf.cosh, tf.asinh, tf.square, tf.nn.relu, tf.nn.relu6,
           tf.nn.elu, tf.nn.selu, tf.sigmoid, tf.tanh, tf.nn.softplus, tf.nn.softsign, tf.nn.leaky_relu, tf.nn.softmax,
-          tf.nn.log_softmax, tf.nn.gelu, tf.nn.swish, tf.zeros_like, tf.ones_like, tf.math.is_finite):
+          tf.nn.log_softmax, tf.nn.gelu, tf.nn.swish, tf.math.is_finite):
     op(f.__name__, lambda x, f=f: f(3 * x), noise(3, 4, 5))
 for f in (tf.sqrt, tf.math.rsqrt, tf.math.log, tf.math.log1p, tf.math.reciprocal):
     op(f.__name__, lambda x, f=f: f(tf.abs(x) + 0.1), noise(3, 4))
@@ -173,6 +174,10 @@ for corners, half in ((False, False), (True, False), (False, True)):
            raw.ResizeBilinear(images=x, size=s, align_corners=c, half_pixel_centers=h), image)
         op(f"ResizeNearestNeighbor-{corners}-{half}-{size}", lambda x, c=corners, h=half, s=size:
            raw.ResizeNearestNeighbor(images=x, size=s, align_corners=c, half_pixel_centers=h), image)
+for corners, half in ((False, False), (True, False), (False, True)):
+    for size in ([18, 22], [5, 7], [13, 8]):
+        op(f"ResizeBicubic-{corners}-{half}-{size}", lambda x, c=corners, h=half, s=size:
+           raw.ResizeBicubic(images=x, size=s, align_corners=c, half_pixel_centers=h), image)
 op("SpaceToDepth", lambda x: tf.nn.space_to_depth(x, 2), noise(2, 4, 6, 3))
 op("DepthToSpace", lambda x: tf.nn.depth_to_space(x, 2), noise(2, 4, 6, 8))
 op("SpaceToBatchND", lambda x: tf.space_to_batch_nd(x, [2, 3], [[1, 0], [0, 1]]), noise(2, 5, 8, 3))
@@ -183,7 +188,10 @@ op("FakeQuantWithMinMaxVars", lambda x: tf.quantization.fake_quant_with_min_max_
 boxes = np.sort(rng.random((20, 2, 2)).astype(np.float32), axis=1).reshape(20, 4)
 op("NonMaxSuppressionV3", lambda b, s: tf.image.non_max_suppression(b, s, 6, 0.4, 0.1), boxes, rng.random(20).astype(np.float32))
 op("PartitionedCall", lambda x: tf.function(lambda y: tf.nn.relu(y) + 1)(x), noise(2, 3))
-op("Einsum", lambda x, y: tf.einsum("abc,cd->abd", x, y), noise(2, 3, 4), noise(4, 5))
+for equation, a, b in (("abc,cd->abd", (2, 3, 4), (4, 5)), ("abc,cde->abde", (2, 3, 4), (4, 2, 5)),
+                       ("abcd,cde->abe", (2, 3, 4, 5), (4, 5, 6)), ("aecd,abcd->acbe", (2, 3, 4, 5), (2, 6, 4, 5)),
+                       ("acbe,aecd->abcd", (2, 4, 6, 3), (2, 3, 4, 5)), ("a,b->ba", (3,), (4,)), ("ab,ab->a", (3, 4), (3, 4))):
+    op(f"Einsum-{equation}", lambda x, y, e=equation: tf.einsum(e, x, y), noise(*a), noise(*b))
 op("SE-block", lambda x, w=noise(1, 1, 6, 6), v=noise(1, 1, 6, 6): tf.nn.conv2d(x, w, 1, "SAME") * tf.sigmoid(tf.nn.conv2d(
     tf.reduce_mean(tf.nn.conv2d(x, w, 1, "SAME"), [1, 2], keepdims=True), v, 1, "SAME")), image)
 
