@@ -184,6 +184,8 @@ op("SpaceToBatchND", lambda x: tf.space_to_batch_nd(x, [2, 3], [[1, 0], [0, 1]])
 op("BatchToSpaceND", lambda x: tf.batch_to_space(x, [2, 2], [[1, 0], [0, 1]]), noise(8, 4, 3, 3))
 op("SpaceToBatch-conv", lambda x, w=noise(3, 3, 3, 4): tf.batch_to_space(tf.nn.conv2d(
     tf.space_to_batch_nd(x, [2, 2], [[2, 3], [2, 2]]), w, 1, "VALID"), [2, 2], [[0, 1], [0, 0]]), noise(2, 9, 10, 3))
+op("Conv1D-dilated", lambda x, w=noise(3, 6, 5): tf.nn.convolution(x, w, padding="SAME", dilations=2), noise(2, 12, 6))
+op("SpaceToBatch-sequence", lambda x: (tf.space_to_batch_nd(x, [2], [[1, 2]]), tf.batch_to_space(x, [2], [[1, 1]])), noise(4, 5, 3))
 op("FakeQuantWithMinMaxVars", lambda x: tf.quantization.fake_quant_with_min_max_vars(x, -1.1, 2.3), noise(4, 50))
 boxes = np.sort(rng.random((20, 2, 2)).astype(np.float32), axis=1).reshape(20, 4)
 op("NonMaxSuppressionV3", lambda b, s: tf.image.non_max_suppression(b, s, 6, 0.4, 0.1), boxes, rng.random(20).astype(np.float32))

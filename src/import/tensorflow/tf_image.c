@@ -40,8 +40,9 @@ static bool open_image(sld_tf_node *node, int format, sld_value **x, int64_t d[4
     }
     *x = format == 1 ? sld_tf_plain(node, t) : sld_tf_first(node, t);
     for (int i = 1; i < 4 && sld_tf_ok(node); i++) {
-        if (!sld_expr_is_const(&node->tf->graph->exprs, (*x)->shape.d[i], &d[i])) {
-            sld_tf_unsupported(node, "open dimensions");
+        if (!sld_expr_is_const(&node->tf->graph->exprs, (*x)->shape.d[i], &d[i]) ||
+            d[i] > INT32_MAX) {
+            sld_tf_unsupported(node, "open or huge dimensions");
         }
     }
     return sld_tf_ok(node);
@@ -74,22 +75,31 @@ void sld_tf_blocks(sld_tf_node *node, int to_depth)
     sld_tf_set_form(node, 0, x, format != 1);
 }
 
-/* Block shape and the pairs of paddings or crops, for images. */
-static bool read_batch_blocks(sld_tf_node *node, int64_t block[2], int64_t pairs[4])
+/* Blocks along the spatial axes of an image or a sequence. */
+typedef struct batch_blocks {
+    int count;
+    int64_t size[2], begin[2], end[2]; /* begin and end: paddings or crops */
+    int64_t dims[4];                   /* of the first form */
+} batch_blocks;
+
+static bool read_pairs(sld_tf_node *node, batch_blocks *b)
 {
-    size_t count = sld_tf_constant_ints(node, 1, "block_shape", block, 2);
     const sld_value *list = sld_tf_input(node, 2);
-    if (sld_tf_ok(node) && (count != 2 || !sld_value_is_constant(list))) {
-        sld_tf_unsupported(node, "blocks of other than two axes, or that are not constant");
-    }
     if (!sld_tf_ok(node)) {
         return false;
     }
+    if (!sld_value_is_constant(list)) {
+        sld_tf_unsupported(node, "paddings or crops that are not constant");
+        return false;
+    }
     size_t size = solder_dtype_size(list->dtype);
-    bool good = list->data_size == 4 * size;
-    for (size_t i = 0; good && i < 4; i++) {
-        pairs[i] = sld_load_i64(list->dtype, (const char *)list->data + i * size);
-        good = pairs[i] >= 0 && pairs[i] <= 1 << 20 && block[i / 2] >= 1 && block[i / 2] <= 1 << 15;
+    bool good = list->data_size == 2 * (size_t)b->count * size;
+    for (int i = 0; good && i < b->count; i++) {
+        const char *pair = (const char *)list->data + 2 * (size_t)i * size;
+        b->begin[i] = sld_load_i64(list->dtype, pair);
+        b->end[i] = sld_load_i64(list->dtype, pair + size);
+        good = b->begin[i] >= 0 && b->begin[i] <= 1 << 20 && b->end[i] >= 0 &&
+               b->end[i] <= 1 << 20 && b->size[i] >= 1 && b->size[i] <= 1 << 15;
     }
     if (!good) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "its blocks are not possible");
@@ -97,45 +107,84 @@ static bool read_batch_blocks(sld_tf_node *node, int64_t block[2], int64_t pairs
     return good;
 }
 
+/* The first form of the input, NULL if this is not for us. */
+static sld_value *read_batch_blocks(sld_tf_node *node, batch_blocks *b)
+{
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    b->count = (int)sld_tf_constant_ints(node, 1, "block_shape", b->size, 2);
+    if (!read_pairs(node, b)) {
+        return NULL;
+    }
+    if (b->count < 1 || sld_tf_rank(t) != b->count + 2) {
+        sld_tf_unsupported(node, "%d blocks for an input of rank %d", b->count, sld_tf_rank(t));
+    }
+    sld_value *x = sld_tf_first(node, t);
+    for (int i = 1; i < b->count + 2 && sld_tf_ok(node); i++) {
+        if (!sld_expr_is_const(&node->tf->graph->exprs, x->shape.d[i], &b->dims[i]) ||
+            b->dims[i] > INT32_MAX) {
+            sld_tf_unsupported(node, "open or huge dimensions");
+        }
+    }
+    return sld_tf_ok(node) ? x : NULL;
+}
+
 /* Every block position becomes a batch of its own, slow in the batch. */
 void sld_tf_space_to_batch(sld_tf_node *node, int told)
 {
     (void)told;
-    int64_t b[2], p[4], d[4];
-    sld_value *x;
-    if (!read_batch_blocks(node, b, p) || !open_image(node, 0, &x, d)) {
-        return;
-    }
-    const sld_pad_params pad = {.begin = {0, 0, p[0], p[2]}, .end = {0, 0, p[1], p[3]}};
-    int64_t h = d[2] + p[0] + p[1], w = d[3] + p[2] + p[3];
-    if (h % b[0] != 0 || w % b[1] != 0) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "the blocks do not divide the padded input");
-        return;
+    batch_blocks b = {.count = 0};
+    sld_value *x = read_batch_blocks(node, &b);
+    sld_pad_params pad = {.kind = SLD_PADDING_CONSTANT};
+    int64_t cut[6] = {0, b.dims[1]}, joined[4] = {-1, b.dims[1]};
+    int32_t perm[6] = {0};
+    int m = b.count;
+    perm[m] = 0;
+    perm[m + 1] = 1;
+    for (int i = 0; i < m && x != NULL; i++) {
+        int64_t extent = b.dims[i + 2] + b.begin[i] + b.end[i];
+        if (extent % b.size[i] != 0) {
+            sld_tf_fail(node, SOLDER_ERROR_DATA, "the blocks do not divide the padded input");
+            return;
+        }
+        pad.begin[i + 2] = b.begin[i];
+        pad.end[i + 2] = b.end[i];
+        cut[2 + 2 * i] = joined[i + 2] = extent / b.size[i];
+        cut[3 + 2 * i] = b.size[i];
+        perm[i] = 3 + 2 * i;
+        perm[m + 2 + i] = 2 + 2 * i;
     }
     x = sld_tf_emit(node, SLD_OP_PAD, &pad, &x, 1);
-    x = sld_tf_reshape(node, (int64_t[]){0, d[1], h / b[0], b[0], w / b[1], b[1]}, 6, x);
-    x = sld_tf_transpose(node, (int32_t[]){3, 5, 0, 1, 2, 4}, x);
-    x = sld_tf_reshape(node, (int64_t[]){-1, d[1], h / b[0], w / b[1]}, 4, x);
-    sld_tf_set_first(node, 0, x);
+    x = sld_tf_reshape(node, cut, 2 + 2 * m, x);
+    x = sld_tf_transpose(node, perm, x);
+    sld_tf_set_first(node, 0, sld_tf_reshape(node, joined, m + 2, x));
 }
 
 void sld_tf_batch_to_space(sld_tf_node *node, int told)
 {
     (void)told;
-    int64_t b[2], p[4], d[4];
-    sld_value *x;
-    if (!read_batch_blocks(node, b, p) || !open_image(node, 0, &x, d)) {
-        return;
+    batch_blocks b = {.count = 0};
+    sld_value *x = read_batch_blocks(node, &b);
+    int m = b.count;
+    int64_t cut[6] = {0}, joined[4] = {0, b.dims[1]};
+    int32_t perm[6] = {m, m + 1};
+    cut[m] = -1;
+    cut[m + 1] = b.dims[1];
+    for (int i = 0; i < m && x != NULL; i++) {
+        cut[i] = b.size[i];
+        cut[m + 2 + i] = b.dims[i + 2];
+        perm[2 + 2 * i] = m + 2 + i;
+        perm[3 + 2 * i] = i;
+        joined[i + 2] = b.dims[i + 2] * b.size[i];
     }
-    int64_t h = d[2] * b[0], w = d[3] * b[1];
-    x = sld_tf_reshape(node, (int64_t[]){b[0], b[1], -1, d[1], d[2], d[3]}, 6, x);
-    x = sld_tf_transpose(node, (int32_t[]){2, 3, 4, 0, 5, 1}, x);
-    x = sld_tf_reshape(node, (int64_t[]){0, d[1], h, w}, 4, x);
-    if (p[0] + p[1] > h || p[2] + p[3] > w) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "the crops are larger than the image");
-        return;
+    x = sld_tf_reshape(node, cut, 2 + 2 * m, x);
+    x = sld_tf_transpose(node, perm, x);
+    x = sld_tf_reshape(node, joined, m + 2, x);
+    for (int i = 0; i < m && sld_tf_ok(node); i++) {
+        if (b.begin[i] + b.end[i] > joined[i + 2]) {
+            sld_tf_fail(node, SOLDER_ERROR_DATA, "the crops are larger than the image");
+            return;
+        }
+        x = sld_tf_slice(node, x, i + 2, b.begin[i], joined[i + 2] - b.end[i]);
     }
-    x = sld_tf_slice(node, x, 2, p[0], h - p[1]);
-    x = sld_tf_slice(node, x, 3, p[2], w - p[3]);
     sld_tf_set_first(node, 0, x);
 }

@@ -110,7 +110,7 @@ void sld_tf_split_v(sld_tf_node *node, int told)
         return;
     }
     for (size_t i = 0; i < parts; i++) {
-        if (sizes[i] < -1 || sizes[i] > dim || (sizes[i] == -1 && rest != MAX_PARTS)) {
+        if (sizes[i] < -1 || sizes[i] > dim - total || (sizes[i] == -1 && rest != MAX_PARTS)) {
             sld_tf_fail(node, SOLDER_ERROR_DATA, "part %zu has size %lld", i, (long long)sizes[i]);
             return;
         }
