@@ -67,7 +67,8 @@ static void print_op(sld_op op)
 
 int main(void)
 {
-    printf("# Operators\n\nGenerated from `src/ops/ops.def` by `gen_operators`; meanings stand with the "
+    printf("# Operators\n\nGenerated from `src/ops/ops.def` by `gen_operators`; meanings stand "
+           "with the "
            "parameter structs in\n`src/kernels/*/*.h`, formulas in the reference kernels.\n");
     for (int op = 0; op < SLD_OP_COUNT; op++) {
         print_op((sld_op)op);

@@ -51,7 +51,7 @@ typedef struct solder_import_options {
     size_t input_count;
     const char *const *outputs; /* tensors to keep instead of the model's outputs */
     size_t output_count;
-    bool random_weights;        /* make missing weights up (Caffe architecture alone) */
+    bool random_weights; /* make missing weights up (Caffe architecture alone) */
     uint64_t seed;
 } solder_import_options;
 
@@ -68,7 +68,12 @@ SOLDER_API solder_status solder_import(solder_builder *builder, const char *mode
 
 /* ---- configuration ---- */
 
-typedef enum solder_precision { SOLDER_FP32 = 0, SOLDER_FP16 = 1, SOLDER_FPBF16 = 2, SOLDER_INT8 = 3 } solder_precision;
+typedef enum solder_precision {
+    SOLDER_FP32 = 0,
+    SOLDER_FP16 = 1,
+    SOLDER_FPBF16 = 2,
+    SOLDER_INT8 = 3
+} solder_precision;
 
 /* Allowed range of one input dimension range. Given as whole shapes. */
 typedef struct solder_profile {
@@ -78,10 +83,11 @@ typedef struct solder_profile {
 
 /* Pixels to tensor, written into the plan: y = (x - mean[c]) * scale[c], channels in order. */
 typedef struct solder_preprocess {
-    const char *input;   /* NULL: the only one */
-    char order[4];       /* "rgb", "bgr" or "gray" */
+    const char *input; /* NULL: the only one */
+    char order[4];     /* "rgb", "bgr" or "gray" */
     float mean[4], scale[4];
-    uint32_t resize;     /* 0: the picture must fit; 1: stretch; 2: keep aspect, centre crop; 3: keep aspect, pad */
+    uint32_t resize; /* 0: the picture must fit; 1: stretch; 2: keep aspect, centre crop; 3: keep
+                        aspect, pad */
     uint32_t transposed; /* 1: tensor is [C, W, H] (MTCNN) */
 } solder_preprocess;
 
@@ -91,12 +97,12 @@ typedef bool (*solder_progress)(void *user, const char *phase, size_t step, size
 typedef struct solder_config {
     size_t struct_size;
     solder_precision precision;
-    int threads;               /* the plan is tuned for; 0: all cores */
-    const char *device;        /* "cpu" (NULL), "cuda", "cuda:1" */
-    const char *target;        /* NULL: this machine; "x86-64-v3": build for that, by cost model */
-    int effort;                /* 0: no timing, cost model; 1 (default): time likely tactics; 2: all */
-    double time_budget;        /* seconds for timing; 0: no limit */
-    const char *timing_cache;  /* file read and updated; NULL: none */
+    int threads;        /* the plan is tuned for; 0: all cores */
+    const char *device; /* "cpu" (NULL), "cuda", "cuda:1" */
+    const char *target; /* NULL: this machine; "x86-64-v3": build for that, by cost model */
+    int effort;         /* 0: no timing, cost model; 1 (default): time likely tactics; 2: all */
+    double time_budget; /* seconds for timing; 0: no limit */
+    const char *timing_cache; /* file read and updated; NULL: none */
     const solder_profile *profiles;
     size_t profile_count;
     const solder_preprocess *preprocess;
@@ -105,7 +111,7 @@ typedef struct solder_config {
     size_t label_count;
     solder_progress progress;
     void *progress_user;
-    uint32_t disabled_passes;  /* for debugging: bit i turns off pass i (solder_pass_name) */
+    uint32_t disabled_passes; /* for debugging: bit i turns off pass i (solder_pass_name) */
 } solder_config;
 
 SOLDER_API solder_config solder_config_default(void);

@@ -7,8 +7,8 @@
  *     solder_value *x, *w, *y;
  *     solder_network_create(builder, "tiny", &net);
  *     solder_network_add_input(net, "data", SOLDER_F32, &(solder_dims){4, {-1, 3, 8, 8}}, &x);
- *     solder_network_add_constant(net, "w", SOLDER_F32, &(solder_dims){4, {16, 3, 3, 3}}, data, &w);
- *     solder_attribute a[] = {solder_ints("pad_begin", 2, (int64_t[]){1, 1}), ...};
+ *     solder_network_add_constant(net, "w", SOLDER_F32, &(solder_dims){4, {16, 3, 3, 3}}, data,
+ * &w); solder_attribute a[] = {solder_ints("pad_begin", 2, (int64_t[]){1, 1}), ...};
  *     solder_network_add(net, "Convolution", "conv1", (solder_value *[]){x, w}, 2, a, 2, 1, &y);
  *     solder_network_mark_output(net, y, "prob");
  *
@@ -32,9 +32,9 @@ typedef struct solder_value solder_value;
 typedef struct solder_attribute {
     const char *name;
     size_t count;
-    const int64_t *ints;   /* exactly one of ints, reals and text is not NULL */
+    const int64_t *ints; /* exactly one of ints, reals and text is not NULL */
     const double *reals;
-    const char *text;      /* an enumerator such as "relu", or a dtype such as "f32" */
+    const char *text; /* an enumerator such as "relu", or a dtype such as "f32" */
 } solder_attribute;
 
 /* An empty network. name may be NULL. */
@@ -80,7 +80,11 @@ SOLDER_API solder_value *solder_network_output(const solder_network *network, si
  * frees with solder_text_free. SOLDER_FORM_TEXT is the exact text form, DOT a Graphviz drawing,
  * JSON nodes and values.
  */
-typedef enum solder_form { SOLDER_FORM_TEXT = 0, SOLDER_FORM_DOT = 1, SOLDER_FORM_JSON = 2 } solder_form;
+typedef enum solder_form {
+    SOLDER_FORM_TEXT = 0,
+    SOLDER_FORM_DOT = 1,
+    SOLDER_FORM_JSON = 2
+} solder_form;
 SOLDER_API solder_status solder_network_describe(solder_network *network, solder_form form,
                                                  char **text, size_t *size);
 SOLDER_API void solder_text_free(char *text);

@@ -15,8 +15,9 @@
  *     }
  *
  * A runtime holds settings and the thread pool: one thread at a time, but for runs. An engine is
- * immutable and shared by any number of threads. A context belongs to one thread at a time; contexts
- * of one engine run side by side. Destroy contexts before their engine, engines before their runtime.
+ * immutable and shared by any number of threads. A context belongs to one thread at a time;
+ * contexts of one engine run side by side. Destroy contexts before their engine, engines before
+ * their runtime.
  */
 #ifndef SOLDER_RUNTIME_H
 #define SOLDER_RUNTIME_H
@@ -35,9 +36,9 @@ typedef struct solder_runtime_options {
     size_t struct_size;
     solder_allocator allocator; /* zero: libc */
     solder_logger logger;       /* zero: silent */
-    int threads;                /* of the pool contexts run on; 0: all cores; 1: the caller's only */
-    const char *cpu;            /* hide what the machine has beyond this level; NULL: nothing */
-    size_t memory_limit;        /* bytes the runtime may allocate; 0: none */
+    int threads;         /* of the pool contexts run on; 0: all cores; 1: the caller's only */
+    const char *cpu;     /* hide what the machine has beyond this level; NULL: nothing */
+    size_t memory_limit; /* bytes the runtime may allocate; 0: none */
 } solder_runtime_options;
 
 /* Zeroed, with struct_size set. */
@@ -79,9 +80,9 @@ SOLDER_API size_t solder_engine_label_count(const solder_engine *engine);
 SOLDER_API const char *solder_engine_label(const solder_engine *engine, size_t index);
 
 typedef struct solder_image_rule {
-    char order[4];       /* "rgb", "bgr", "gray" */
+    char order[4]; /* "rgb", "bgr", "gray" */
     float mean[4], scale[4];
-    uint32_t resize;     /* see solder_preprocess */
+    uint32_t resize; /* see solder_preprocess */
     uint32_t transposed;
 } solder_image_rule;
 /* False if the plan has no picture rule for the input. */
@@ -89,12 +90,12 @@ SOLDER_API bool solder_engine_image_rule(const solder_engine *engine, const char
                                          solder_image_rule *rule);
 
 typedef struct solder_step {
-    const char *name;   /* source nodes, "conv1 + relu1" */
-    const char *op;     /* "Convolution" */
-    const char *kernel; /* the one this engine runs */
+    const char *name;           /* source nodes, "conv1 + relu1" */
+    const char *op;             /* "Convolution" */
+    const char *kernel;         /* the one this engine runs */
     const char *planned_kernel; /* the one the plan was tuned with */
-    double flops;       /* at the profile's opt shape; multiply and add count 2; 0 if not known */
-    double bytes;       /* read and written, weights included */
+    double flops; /* at the profile's opt shape; multiply and add count 2; 0 if not known */
+    double bytes; /* read and written, weights included */
     size_t workspace;
 } solder_step;
 SOLDER_API size_t solder_engine_step_count(const solder_engine *engine);
@@ -130,10 +131,11 @@ SOLDER_API solder_status solder_context_set_dims(solder_context *context, const 
 /*
  * Attaches caller's memory to an input or output: at least the tensor's current bytes (for
  * data-dependent outputs: its largest), any alignment, row-major. NULL detaches. An unbound
- * output lies in the context (solder_context_tensor); an unbound input is an error at run, unless it was filled through solder_context_tensor.
+ * output lies in the context (solder_context_tensor); an unbound input is an error at run, unless
+ * it was filled through solder_context_tensor.
  */
-SOLDER_API solder_status solder_context_bind(solder_context *context, const char *name,
-                                             void *data, size_t size);
+SOLDER_API solder_status solder_context_bind(solder_context *context, const char *name, void *data,
+                                             size_t size);
 /* Current dims and memory of an input or output. After a run outputs have their final dims. */
 SOLDER_API solder_status solder_context_tensor(solder_context *context, const char *name,
                                                void **data, solder_dims *dims);
@@ -156,12 +158,12 @@ SOLDER_API void solder_context_set_observer(solder_context *context, solder_obse
 /* ---- the machine ---- */
 
 typedef struct solder_device {
-    char name[64];       /* "AMD EPYC ..." */
-    char level[32];      /* "avx512vnni" */
+    char name[64];  /* "AMD EPYC ..." */
+    char level[32]; /* "avx512vnni" */
     int cores;
-    size_t l1d, l2, l3;  /* bytes */
-    double peak_gflops;  /* measured f32 multiply-add peak of one core; 0 unless measured */
-    double read_gbps;    /* measured streaming read of one core; 0 unless measured */
+    size_t l1d, l2, l3; /* bytes */
+    double peak_gflops; /* measured f32 multiply-add peak of one core; 0 unless measured */
+    double read_gbps;   /* measured streaming read of one core; 0 unless measured */
 } solder_device;
 /* measure: spend about 200 ms. Thread-safe. */
 SOLDER_API void solder_device_query(solder_device *device, bool measure);

@@ -15,11 +15,11 @@
 
 #define BIT(isa) (1u << (isa))
 #define PORTABLE BIT(SLD_ISA_PORTABLE)
-#define V3 (PORTABLE | BIT(SLD_ISA_AVX2))
-#define V4 (V3 | BIT(SLD_ISA_AVX512))
-#define VNNI (V4 | BIT(SLD_ISA_AVX512VNNI))
-#define BF16 (VNNI | BIT(SLD_ISA_AVX512BF16))
-#define NEON (PORTABLE | BIT(SLD_ISA_NEON))
+#define V3       (PORTABLE | BIT(SLD_ISA_AVX2))
+#define V4       (V3 | BIT(SLD_ISA_AVX512))
+#define VNNI     (V4 | BIT(SLD_ISA_AVX512VNNI))
+#define BF16     (VNNI | BIT(SLD_ISA_AVX512BF16))
+#define NEON     (PORTABLE | BIT(SLD_ISA_NEON))
 
 static const struct {
     const char *name;

@@ -132,8 +132,8 @@ uint64_t sld_f64_to_u64(double d)
     return d >= 0x1p64 ? UINT64_MAX : (uint64_t)d;
 }
 
-#define LOAD(type) \
-    type v;        \
+#define LOAD(type)                                                                                 \
+    type v;                                                                                        \
     memcpy(&v, p, sizeof v)
 
 double sld_load_f64(solder_dtype dtype, const void *p)
@@ -201,10 +201,10 @@ int64_t sld_load_i64(solder_dtype dtype, const void *p)
     }
 }
 
-#define STORE(type, x)           \
-    do {                         \
-        type v = (type)(x);      \
-        memcpy(p, &v, sizeof v); \
+#define STORE(type, x)                                                                             \
+    do {                                                                                           \
+        type v = (type)(x);                                                                        \
+        memcpy(p, &v, sizeof v);                                                                   \
     } while (0)
 
 void sld_store_f64(solder_dtype dtype, void *p, double value)

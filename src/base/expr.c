@@ -214,8 +214,7 @@ static int64_t apply(uint32_t op, int64_t a, int64_t b)
     }
 }
 
-void sld_expr_evaluate(const sld_expr *exprs, size_t count, const int64_t *symbols,
-                       int64_t *values)
+void sld_expr_evaluate(const sld_expr *exprs, size_t count, const int64_t *symbols, int64_t *values)
 {
     sld_expr_evaluate_bounds(exprs, count, NULL, symbols, values);
 }
@@ -229,8 +228,8 @@ void sld_expr_evaluate_bounds(const sld_expr *exprs, size_t count, const sld_sym
             values[i] = e->value;
         } else if (e->op == SLD_EXPR_SYMBOL) {
             const sld_symbol *info = infos != NULL ? &infos[e->value] : NULL;
-            bool bound = info != NULL && info->data_dependent != 0 &&
-                         symbols[e->value] == SLD_EXPR_UNKNOWN;
+            bool bound =
+                info != NULL && info->data_dependent != 0 && symbols[e->value] == SLD_EXPR_UNKNOWN;
             values[i] = bound ? values[info->bound] : symbols[e->value];
         } else {
             values[i] = apply(e->op, values[e->a], values[e->b]);
@@ -304,7 +303,8 @@ static sld_dim simplify_const(sld_expr_table *t, sld_expr_op op, sld_dim a, int6
     return SLD_DIM_NONE - 1;
 }
 
-/* Operands a search for one to cancel looks at: expressions share parts, so walks can be endless. */
+/* Operands a search for one to cancel looks at: expressions share parts, so walks can be endless.
+ */
 #define CANCEL_VISITS 64
 
 /* Divides the product a by its factor b if b is literally one of the factors. */
@@ -369,8 +369,8 @@ sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
         sld_dim rest = cancel_summand(t, a, b, &visits);
         return rest != SLD_DIM_NONE ? rest : intern(t, op, a, b, 0);
     }
-    bool commutes = op == SLD_EXPR_ADD || op == SLD_EXPR_MUL || op == SLD_EXPR_MIN ||
-                    op == SLD_EXPR_MAX;
+    bool commutes =
+        op == SLD_EXPR_ADD || op == SLD_EXPR_MUL || op == SLD_EXPR_MIN || op == SLD_EXPR_MAX;
     if (commutes && (const_a || (!const_b && a > b))) { /* constants right, else older first */
         sld_dim swap = a;
         a = b;
@@ -452,7 +452,8 @@ static size_t print_at(const sld_expr_table *table, sld_dim e, char *text, size_
     } else if (n->op == SLD_EXPR_SYMBOL) {
         written = snprintf(text + at, size - at, "%s", table->symbols[n->value].name);
     } else {
-        static const char *const signs[] = {"", "", "+", "-", "*", "/", "^/", "%", " min ", " max "};
+        static const char *const signs[] = {"",  "",   "+", "-",     "*",
+                                            "/", "^/", "%", " min ", " max "};
         text[at++] = '(';
         at = print_at(table, n->a, text, size, at, depth + 1);
         if (at + 1 < size) {

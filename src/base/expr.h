@@ -19,7 +19,7 @@ typedef enum sld_expr_op {
     SLD_EXPR_ADD,
     SLD_EXPR_SUB,
     SLD_EXPR_MUL,
-    SLD_EXPR_DIV, /* floor division; by zero gives 0 and marks the result unknown */
+    SLD_EXPR_DIV,  /* floor division; by zero gives 0 and marks the result unknown */
     SLD_EXPR_CEIL, /* division rounded up */
     SLD_EXPR_MOD,
     SLD_EXPR_MIN,

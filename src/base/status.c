@@ -78,9 +78,9 @@ void sld_log(const sld_diag *diag, solder_severity severity, const char *format,
 
 const char *solder_status_name(solder_status status)
 {
-    static const char *const names[] = {"ok",      "argument",    "state",     "memory",
-                                        "data",    "io",          "version",   "unsupported",
-                                        "not found", "device",    "cancelled", "internal"};
+    static const char *const names[] = {"ok",        "argument", "state",     "memory",
+                                        "data",      "io",       "version",   "unsupported",
+                                        "not found", "device",   "cancelled", "internal"};
     int index = -(int)status;
     return index >= 0 && index < (int)SLD_ARRAY_LENGTH(names) ? names[index] : "?";
 }

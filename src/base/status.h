@@ -18,7 +18,8 @@ typedef struct sld_diag {
 void sld_diag_init(sld_diag *diag, const solder_logger *logger);
 
 /* Writes the message (control bytes replaced by '?') and returns code. diag may be NULL. */
-solder_status sld_fail(sld_diag *diag, solder_status code, const char *format, ...) SLD_PRINTF(3, 4);
+solder_status sld_fail(sld_diag *diag, solder_status code, const char *format, ...)
+    SLD_PRINTF(3, 4);
 
 /* Puts "prefix: " in front of the message in diag and returns code. */
 solder_status sld_fail_within(sld_diag *diag, solder_status code, const char *format, ...)
@@ -31,12 +32,12 @@ solder_status sld_fail_memory(sld_diag *diag, size_t size);
 void sld_log(const sld_diag *diag, solder_severity severity, const char *format, ...)
     SLD_PRINTF(3, 4);
 
-#define SLD_TRY(call)                        \
-    do {                                     \
-        solder_status sld_try_status = (call); \
-        if (sld_try_status != SOLDER_OK) {   \
-            return sld_try_status;           \
-        }                                    \
+#define SLD_TRY(call)                                                                              \
+    do {                                                                                           \
+        solder_status sld_try_status = (call);                                                     \
+        if (sld_try_status != SOLDER_OK) {                                                         \
+            return sld_try_status;                                                                 \
+        }                                                                                          \
     } while (0)
 
 #endif

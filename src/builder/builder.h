@@ -26,7 +26,8 @@ struct solder_network {
     sld_graph *graph;
     sld_file *files; /* mapped models: constants borrow their bytes */
     size_t file_count, file_capacity;
-    /* How it was imported, in the command line's words, for `solder compare`; in the graph's arena. */
+    /* How it was imported, in the command line's words, for `solder compare`; in the graph's arena.
+     */
     const char *import_inputs, *import_outputs, *import_weights;
     solder_network *next;
 };

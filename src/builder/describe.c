@@ -32,9 +32,9 @@ solder_status sld_text_json_string(sld_text *text, const char *value)
 {
     SLD_TRY(sld_text_printf(text, "\""));
     for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++) {
-        SLD_TRY(*p == '"' || *p == '\\'     ? sld_text_printf(text, "\\%c", *p)
+        SLD_TRY(*p == '"' || *p == '\\'   ? sld_text_printf(text, "\\%c", *p)
                 : *p < 0x20 || *p >= 0x7f ? sld_text_printf(text, "\\u%04x", *p)
-                                            : sld_text_printf(text, "%c", *p));
+                                          : sld_text_printf(text, "%c", *p));
     }
     return sld_text_printf(text, "\"");
 }
@@ -67,8 +67,8 @@ static solder_status json_attrs(sld_text *text, const sld_node *node)
         const sld_attr *attr = &info.attrs[i];
         int length = sld_attr_length(attr, node->params);
         bool list = attr->count > 1;
-        SLD_TRY(sld_text_printf(text, "%s\"%s\": %s", i == 0 ? "" : ", ", attr->name,
-                                list ? "[" : ""));
+        SLD_TRY(
+            sld_text_printf(text, "%s\"%s\": %s", i == 0 ? "" : ", ", attr->name, list ? "[" : ""));
         for (int j = 0; j < length; j++) {
             SLD_TRY(sld_text_printf(text, "%s", j == 0 ? "" : ", "));
             SLD_TRY(json_attr_value(text, attr, node->params, j));
@@ -87,8 +87,8 @@ static solder_status json_node(sld_text *text, const sld_node *node, uint32_t in
     SLD_TRY(sld_text_json_string(text, node->name));
     SLD_TRY(sld_text_printf(text, ", \"op\": \"%s\", \"source\": ", sld_op_name(node->op)));
     SLD_TRY(sld_text_json_string(text, node->source));
-    SLD_TRY(sld_text_printf(text, ", \"elided\": %s, \"attributes\": ",
-                            node->elided ? "true" : "false"));
+    SLD_TRY(sld_text_printf(text,
+                            ", \"elided\": %s, \"attributes\": ", node->elided ? "true" : "false"));
     SLD_TRY(json_attrs(text, node));
     SLD_TRY(sld_text_printf(text, ", \"inputs\": ["));
     for (uint32_t i = 0; i < node->in_count; i++) {
@@ -196,8 +196,8 @@ static solder_status dot_edges(const sld_graph *graph, const sld_node *node, sld
         SLD_TRY(value->kind == SLD_VALUE_INPUT
                     ? sld_text_printf(text, "  v%u -> n%u [label=\"", (unsigned)value->id,
                                       (unsigned)node->id)
-                    : sld_text_printf(text, "  n%u -> n%u [label=\"",
-                                      (unsigned)value->producer->id, (unsigned)node->id));
+                    : sld_text_printf(text, "  n%u -> n%u [label=\"", (unsigned)value->producer->id,
+                                      (unsigned)node->id));
         SLD_TRY(dot_value(graph, value, text));
         SLD_TRY(sld_text_printf(text, "\"];\n"));
     }
@@ -246,11 +246,11 @@ solder_status solder_network_describe(solder_network *network, solder_form form,
     sld_arena arena;
     sld_arena_init(&arena, &builder->counted, 0);
     solder_status status =
-        form == SOLDER_FORM_TEXT   ? sld_graph_print(network->graph, false, &text)
-        : form == SOLDER_FORM_DOT  ? print_dot(network->graph, &text)
-        : form == SOLDER_FORM_JSON ? print_json(network->graph, &arena, &text)
-                                   : sld_fail(&builder->diag, SOLDER_ERROR_ARGUMENT,
-                                              "there is no form %d", (int)form);
+        form == SOLDER_FORM_TEXT  ? sld_graph_print(network->graph, false, &text)
+        : form == SOLDER_FORM_DOT ? print_dot(network->graph, &text)
+        : form == SOLDER_FORM_JSON
+            ? print_json(network->graph, &arena, &text)
+            : sld_fail(&builder->diag, SOLDER_ERROR_ARGUMENT, "there is no form %d", (int)form);
     if (status == SOLDER_ERROR_MEMORY) {
         status = sld_fail_memory(&builder->diag, text.size);
     }

@@ -82,8 +82,7 @@ solder_status solder_evaluate(solder_builder *builder, solder_network *network,
     visiting v = {visit, user};
     sld_arena arena;
     sld_arena_init(&arena, &builder->counted, 0);
-    sld_tensor *matched =
-        sld_arena_array(&arena, network->graph->input_count + 1, sizeof *matched);
+    sld_tensor *matched = sld_arena_array(&arena, network->graph->input_count + 1, sizeof *matched);
     solder_status status = matched != NULL
                                ? match_inputs(network->graph, inputs, input_count, matched)
                                : sld_fail_memory(&builder->diag, sizeof *matched);

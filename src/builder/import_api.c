@@ -67,8 +67,8 @@ static solder_status describe_import(solder_network *network, const solder_impor
     SLD_TRY(describe_inputs(network, options));
     const char *outputs = "";
     for (size_t i = 0; i < options->output_count && outputs != NULL; i++) {
-        outputs = sld_arena_printf(arena, "%s%s%s", outputs, i == 0 ? "" : "\n",
-                                   options->outputs[i]);
+        outputs =
+            sld_arena_printf(arena, "%s%s%s", outputs, i == 0 ? "" : "\n", options->outputs[i]);
     }
     const char *weights = "";
     if (options->random_weights) {

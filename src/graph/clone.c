@@ -7,9 +7,10 @@
 typedef struct cloning {
     const sld_graph *from;
     sld_graph *to;
-    sld_value **values;   /* by id of the original */
-    sld_dim *dims;        /* by expression of the original */
-    const int64_t *fixed; /* by symbol: its value, or SLD_EXPR_UNKNOWN to stay open; NULL: all open */
+    sld_value **values; /* by id of the original */
+    sld_dim *dims;      /* by expression of the original */
+    const int64_t
+        *fixed; /* by symbol: its value, or SLD_EXPR_UNKNOWN to stay open; NULL: all open */
 } cloning;
 
 static sld_dim map_dim(const cloning *c, sld_dim dim)
@@ -146,7 +147,8 @@ static solder_status clone_all(cloning *c)
     to->outputs = sld_alloc(to->allocator, (from->output_count + 1) * sizeof(sld_value *));
     to->input_capacity = to->inputs != NULL ? from->input_count + 1 : 0;
     to->output_capacity = to->outputs != NULL ? from->output_count + 1 : 0;
-    if (name == NULL || c->values == NULL || c->dims == NULL || to->inputs == NULL || to->outputs == NULL) {
+    if (name == NULL || c->values == NULL || c->dims == NULL || to->inputs == NULL ||
+        to->outputs == NULL) {
         return no_memory(c);
     }
     to->name = name;

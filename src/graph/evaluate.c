@@ -166,7 +166,7 @@ static solder_status run_node(evaluation *e, const sld_node *node)
     sld_tensor out[SLD_MAX_OUTPUTS];
     for (uint32_t i = 0; i < node->in_count; i++) {
         const sld_value *value = node->in[i].value;
-        in[i] = value == NULL ? (sld_tensor){.dtype = SOLDER_NONE}
+        in[i] = value == NULL                       ? (sld_tensor){.dtype = SOLDER_NONE}
                 : value->kind == SLD_VALUE_CONSTANT ? tensor_of_constant(e, value)
                                                     : e->tensors[value->id];
     }
@@ -234,8 +234,8 @@ static solder_status run_all(evaluation *e, sld_observe observe, void *user)
 /* An output that is an input or a constant: copied, so that outputs never alias the caller's. */
 static solder_status copy_output(evaluation *e, const sld_value *value, sld_tensor *out)
 {
-    sld_tensor from = value->kind == SLD_VALUE_CONSTANT ? tensor_of_constant(e, value)
-                                                        : e->tensors[value->id];
+    sld_tensor from =
+        value->kind == SLD_VALUE_CONSTANT ? tensor_of_constant(e, value) : e->tensors[value->id];
     *out = from;
     if (value->kind == SLD_VALUE_NODE) {
         return SOLDER_OK;
@@ -278,11 +278,8 @@ solder_status sld_graph_evaluate(const sld_graph *graph, sld_diag *diag, sld_poo
                                  const sld_tensor *inputs, sld_arena *arena, sld_tensor *outputs,
                                  sld_observe observe, void *user)
 {
-    evaluation e = {.graph = graph,
-                    .diag = diag,
-                    .pool = pool,
-                    .arena = arena,
-                    .allocator = graph->allocator};
+    evaluation e = {
+        .graph = graph, .diag = diag, .pool = pool, .arena = arena, .allocator = graph->allocator};
     sld_arena scratch;
     sld_arena_init(&scratch, graph->allocator, 0);
     solder_status status = setup(&e, &scratch);
@@ -317,8 +314,8 @@ solder_status sld_node_evaluate(const sld_graph *graph, const sld_node *node, sl
             return sld_fail(graph->diag, SOLDER_ERROR_INTERNAL, "node '%s' is not constant",
                             node->name);
         }
-        in[i] = sld_tensor_make((void *)(uintptr_t)value->data, value->dtype, value->shape.rank,
-                                dims);
+        in[i] =
+            sld_tensor_make((void *)(uintptr_t)value->data, value->dtype, value->shape.rank, dims);
         in[i].flags = SLD_TENSOR_CONSTANT;
     }
     for (uint32_t i = 0; i < node->out_count; i++) {

@@ -93,8 +93,8 @@ static solder_status push_value(sld_graph *graph, sld_value ***list, size_t *cou
                                 size_t *capacity, sld_value *value)
 {
     void *array = *list;
-    SLD_TRY(sld_array_grow(graph->allocator, graph->diag, &array, capacity, *count + 1,
-                           sizeof **list));
+    SLD_TRY(
+        sld_array_grow(graph->allocator, graph->diag, &array, capacity, *count + 1, sizeof **list));
     *list = array;
     (*list)[(*count)++] = value;
     return SOLDER_OK;
@@ -277,10 +277,8 @@ static solder_status make_node(sld_graph *graph, sld_op op, const sld_op_info *i
     node->id = graph->next_id++;
     for (uint32_t i = 0; i < out_count; i++) {
         const char *value_name =
-            i == 0 ? node->name
-                   : sld_arena_printf(&graph->arena, "%s:%u", node->name, (unsigned)i);
-        node->out[i] =
-            value_name != NULL ? new_value(graph, SLD_VALUE_NODE, value_name) : NULL;
+            i == 0 ? node->name : sld_arena_printf(&graph->arena, "%s:%u", node->name, (unsigned)i);
+        node->out[i] = value_name != NULL ? new_value(graph, SLD_VALUE_NODE, value_name) : NULL;
         if (node->out[i] == NULL) {
             return no_memory(graph);
         }
@@ -571,7 +569,8 @@ bool sld_value_static_dims(const sld_graph *graph, const sld_value *value, int64
 
 static solder_status broken(sld_graph *graph, const char *what, const char *name)
 {
-    return sld_fail(graph->diag, SOLDER_ERROR_INTERNAL, "network is broken: %s at '%s'", what, name);
+    return sld_fail(graph->diag, SOLDER_ERROR_INTERNAL, "network is broken: %s at '%s'", what,
+                    name);
 }
 
 static solder_status verify_uses(sld_graph *graph, const sld_value *value)

@@ -13,7 +13,11 @@ typedef struct sld_graph sld_graph;
 typedef struct sld_node sld_node;
 typedef struct sld_value sld_value;
 
-typedef enum sld_value_kind { SLD_VALUE_NODE = 0, SLD_VALUE_INPUT, SLD_VALUE_CONSTANT } sld_value_kind;
+typedef enum sld_value_kind {
+    SLD_VALUE_NODE = 0,
+    SLD_VALUE_INPUT,
+    SLD_VALUE_CONSTANT
+} sld_value_kind;
 
 /* One input slot of a node, linked into its value's list of uses. value NULL: absent. */
 typedef struct sld_use {
@@ -51,11 +55,11 @@ struct sld_value {
     sld_use *uses;
     uint32_t use_count;
     bool is_output; /* of the graph */
-    bool is_nhwc;   /* graph input or output: the caller's tensor is NHWC (builder adds transpose) */
+    bool is_nhwc; /* graph input or output: the caller's tensor is NHWC (builder adds transpose) */
     sld_view view;
     /* set by memory_plan: byte offset in the activation arena of a value that owns memory */
-    int64_t arena_offset; /* -1: none */
-    sld_graph *graph; /* its owner */
+    int64_t arena_offset;       /* -1: none */
+    sld_graph *graph;           /* its owner */
     sld_value *next, *previous; /* all values, in order of creation */
     uint32_t id;
 };
@@ -140,7 +144,8 @@ void sld_graph_sweep(sld_graph *graph);
 
 /* Copies everything, constants' bytes borrowed from the original. */
 solder_status sld_graph_clone(const sld_graph *graph, sld_diag *diag, sld_graph **copy);
-/* The same with symbols replaced by constants: fixed[i] for symbol i, SLD_EXPR_UNKNOWN stays open. */
+/* The same with symbols replaced by constants: fixed[i] for symbol i, SLD_EXPR_UNKNOWN stays open.
+ */
 solder_status sld_graph_specialize(const sld_graph *graph, sld_diag *diag, const int64_t *fixed,
                                    sld_graph **copy);
 

@@ -36,8 +36,7 @@ static entry *find(const sld_names *names, const char *name)
 {
     size_t slot = hash_of(name) & (names->capacity - 1);
     while (names->entries[slot].name != NULL) {
-        if (names->entries[slot].object != NULL &&
-            strcmp(names->entries[slot].name, name) == 0) {
+        if (names->entries[slot].object != NULL && strcmp(names->entries[slot].name, name) == 0) {
             return &names->entries[slot];
         }
         slot = (slot + 1) & (names->capacity - 1);

@@ -70,8 +70,8 @@ void sld_tensor_copy(const sld_tensor *from, const sld_tensor *to)
     /* Copy the longest common contiguous tail as one block. */
     int inner = from->rank;
     int64_t block = 1;
-    while (inner > 0 && (from->dim[inner - 1] == 1 || (from->stride[inner - 1] == block &&
-                                                       to->stride[inner - 1] == block))) {
+    while (inner > 0 && (from->dim[inner - 1] == 1 ||
+                         (from->stride[inner - 1] == block && to->stride[inner - 1] == block))) {
         block *= from->dim[--inner];
     }
     int64_t index[SOLDER_MAX_RANK] = {0};

@@ -12,7 +12,7 @@
 #include "base/pool.h"
 
 /* Inputs and outputs of one step. */
-#define SLD_MAX_INPUTS 64
+#define SLD_MAX_INPUTS  64
 #define SLD_MAX_OUTPUTS 64
 
 typedef struct sld_packing sld_packing;

@@ -14,7 +14,7 @@
 #define SLD_KERNEL_ARM(symbol)
 #endif
 
-#define SLD_KERNEL(symbol) extern const sld_kernel symbol;
+#define SLD_KERNEL(symbol)  extern const sld_kernel symbol;
 #define SLD_PACKING(symbol) extern const sld_packing symbol;
 #include "kernels/kernels.def"
 #undef SLD_KERNEL

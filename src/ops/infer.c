@@ -43,12 +43,12 @@ solder_status sld_infer_rank(const sld_infer *infer, uint32_t index, int min, in
                               (unsigned)index);
     }
     if (rank < min || rank > max) {
-        return min == max ? sld_infer_fail(infer, SOLDER_ERROR_DATA,
-                                           "input %u has rank %d, needs %d", (unsigned)index, rank,
-                                           min)
-                          : sld_infer_fail(infer, SOLDER_ERROR_DATA,
-                                           "input %u has rank %d, needs %d to %d", (unsigned)index,
-                                           rank, min, max);
+        return min == max
+                   ? sld_infer_fail(infer, SOLDER_ERROR_DATA, "input %u has rank %d, needs %d",
+                                    (unsigned)index, rank, min)
+                   : sld_infer_fail(infer, SOLDER_ERROR_DATA,
+                                    "input %u has rank %d, needs %d to %d", (unsigned)index, rank,
+                                    min, max);
     }
     return SOLDER_OK;
 }

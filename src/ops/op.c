@@ -14,7 +14,7 @@ typedef struct op_row {
 } op_row;
 
 static const op_row rows[SLD_OP_COUNT] = {
-#define SLD_OP(ENUM, Name, family, params, min_in, max_in, min_out, max_out) \
+#define SLD_OP(ENUM, Name, family, params, min_in, max_in, min_out, max_out)                       \
     {#Name, #family, sizeof(params), &sld_op_##family, min_in, max_in, min_out, max_out},
 #include "ops/ops.def"
 #undef SLD_OP

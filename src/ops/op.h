@@ -42,17 +42,27 @@ typedef struct sld_attr {
     int32_t name_count;
 } sld_attr;
 
-#define SLD_ATTR(type, field, name_, kind_, def_) \
-    {.name = (name_), .kind = (kind_), .offset = offsetof(type, field), .count = 1, .length_offset = -1, .def = (def_)}
-#define SLD_ATTR_NAMED(type, field, name_, table, def_)                                     \
-    {.name = (name_), .kind = SLD_ATTR_ENUM, .offset = offsetof(type, field), .count = 1,   \
-     .length_offset = -1, .def = (def_), .names = (table), .name_count = (int32_t)SLD_ARRAY_LENGTH(table)}
-#define SLD_ATTR_LIST(type, field, name_, kind_, count_, length_field, def_)               \
-    {.name = (name_), .kind = (kind_), .offset = offsetof(type, field), .count = (count_), \
-     .length_offset = (int32_t)offsetof(type, length_field), .def = (def_)}
-#define SLD_ATTR_ARRAY(type, field, name_, kind_, count_, def_)                            \
-    {.name = (name_), .kind = (kind_), .offset = offsetof(type, field), .count = (count_), \
-     .length_offset = -1, .def = (def_)}
+#define SLD_ATTR(type, field, name_, kind_, def_)                                                  \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .offset = offsetof(type, field), .count = 1,             \
+        .length_offset = -1, .def = (def_)                                                         \
+    }
+#define SLD_ATTR_NAMED(type, field, name_, table, def_)                                            \
+    {                                                                                              \
+        .name = (name_), .kind = SLD_ATTR_ENUM, .offset = offsetof(type, field), .count = 1,       \
+        .length_offset = -1, .def = (def_), .names = (table),                                      \
+        .name_count = (int32_t)SLD_ARRAY_LENGTH(table)                                             \
+    }
+#define SLD_ATTR_LIST(type, field, name_, kind_, count_, length_field, def_)                       \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .offset = offsetof(type, field), .count = (count_),      \
+        .length_offset = (int32_t)offsetof(type, length_field), .def = (def_)                      \
+    }
+#define SLD_ATTR_ARRAY(type, field, name_, kind_, count_, def_)                                    \
+    {                                                                                              \
+        .name = (name_), .kind = (kind_), .offset = offsetof(type, field), .count = (count_),      \
+        .length_offset = -1, .def = (def_)                                                         \
+    }
 
 /* A shape: rank -1 if unknown. */
 typedef struct sld_shape {
@@ -80,7 +90,7 @@ typedef struct sld_infer {
     sld_diag *diag;
     const char *name;    /* node, for messages and for naming data-dependent symbols */
     const char *op_name; /* "Convolution" */
-    void *params;     /* inference may normalise it (negative axes) */
+    void *params;        /* inference may normalise it (negative axes) */
     const sld_fact *in;
     sld_fact *out;
     uint32_t in_count, out_count;
@@ -103,7 +113,7 @@ typedef struct sld_op_part {
     uint32_t attr_count;
     solder_status (*infer)(sld_infer *infer);
 } sld_op_part;
-#define SLD_OP(ENUM, Name, family, params, min_in, max_in, min_out, max_out) \
+#define SLD_OP(ENUM, Name, family, params, min_in, max_in, min_out, max_out)                       \
     extern const sld_op_part sld_op_##family;
 #include "ops/ops.def"
 #undef SLD_OP
@@ -148,7 +158,8 @@ sld_dim sld_infer_product(const sld_infer *infer, const sld_shape *shape, int fr
 /* Elements of a small integer input as expressions, from content or data; NULL if not known. */
 const sld_dim *sld_infer_content(const sld_infer *infer, uint32_t index, int *count);
 /* Element of a constant input as i64 / f64; false if the input is not constant. */
-bool sld_infer_constant_i64(const sld_infer *infer, uint32_t index, int64_t element, int64_t *value);
+bool sld_infer_constant_i64(const sld_infer *infer, uint32_t index, int64_t element,
+                            int64_t *value);
 bool sld_infer_constant_f64(const sld_infer *infer, uint32_t index, int64_t element, double *value);
 /* Sets out[index] to dtype and shape. */
 void sld_infer_set(sld_infer *infer, uint32_t index, solder_dtype dtype, const sld_shape *shape);

@@ -43,8 +43,8 @@ solder_status sld_add_vector(sld_graph *graph, const char *name, solder_dtype dt
                              const double *numbers, size_t count, sld_value **value);
 
 /*
- * fresh is from now on what old was in the network: for its users, among the outputs, and by name, so
- * that a step reports the name of the value it computes.
+ * fresh is from now on what old was in the network: for its users, among the outputs, and by name,
+ * so that a step reports the name of the value it computes.
  */
 solder_status sld_take_over(sld_graph *graph, sld_value *old, sld_value *fresh);
 

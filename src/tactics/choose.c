@@ -172,7 +172,8 @@ solder_status sld_tactics_choose(sld_graph *graph, const sld_tactic_options *opt
     SLD_TRY(sld_timing_cache_open(graph->allocator, graph->diag, options->cache_path, &c->cache));
     solder_status status = SOLDER_OK;
     if (options->target.can_time && options->effort > 0) {
-        status = sld_timer_create(graph->allocator, graph->diag, options->target.threads, &c->timer);
+        status =
+            sld_timer_create(graph->allocator, graph->diag, options->target.threads, &c->timer);
     }
     if (status == SOLDER_OK) {
         status = choose_all(c, tactics);

@@ -8,8 +8,8 @@
 typedef struct sld_target {
     sld_isa_mask isas;
     int threads;
-    bool can_time;   /* the target is this machine */
-    char name[160];  /* "AMD EPYC / avx512vnni / 2 threads": key of the timing cache */
+    bool can_time;  /* the target is this machine */
+    char name[160]; /* "AMD EPYC / avx512vnni / 2 threads": key of the timing cache */
 } sld_target;
 
 /* level NULL: this machine. threads 0: its cores. */
@@ -51,7 +51,8 @@ solder_status sld_timer_measure(sld_timer *timer, const sld_kernel *kernel, cons
 /* ---- timing cache (timing_cache.c): a text file of "key<TAB>kernel<TAB>nanoseconds" lines ---- */
 
 typedef struct sld_timing_cache sld_timing_cache;
-/* A missing file is an empty cache; a malformed one is SOLDER_ERROR_DATA. path NULL: memory only. */
+/* A missing file is an empty cache; a malformed one is SOLDER_ERROR_DATA. path NULL: memory only.
+ */
 solder_status sld_timing_cache_open(const solder_allocator *allocator, sld_diag *diag,
                                     const char *path, sld_timing_cache **cache);
 /* Nanoseconds, or -1. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times one kernel on one call: made-up activations, real weights, warm caches, the best of many. */
+/* Times one kernel on one call: made-up activations, real weights, warm caches, the best of many.
+ */
 #include <time.h>
 
 #include "tactics/tactics.h"

@@ -23,11 +23,11 @@ static void test_f16_every_value_round_trips(void **state)
 static void test_f16_rounds_to_even(void **state)
 {
     (void)state;
-    assert_int_equal(sld_f32_to_f16(2049.0f), 0x6800);       /* half way: 2048 is even */
-    assert_int_equal(sld_f32_to_f16(2051.0f), 0x6802);       /* half way: 2052 is even */
-    assert_int_equal(sld_f32_to_f16(65519.0f), 0x7bff);      /* largest finite */
-    assert_int_equal(sld_f32_to_f16(65520.0f), 0x7c00);      /* rounds to infinity */
-    assert_int_equal(sld_f32_to_f16(0x1p-25f), 0x0000);      /* half the smallest: even is zero */
+    assert_int_equal(sld_f32_to_f16(2049.0f), 0x6800);  /* half way: 2048 is even */
+    assert_int_equal(sld_f32_to_f16(2051.0f), 0x6802);  /* half way: 2052 is even */
+    assert_int_equal(sld_f32_to_f16(65519.0f), 0x7bff); /* largest finite */
+    assert_int_equal(sld_f32_to_f16(65520.0f), 0x7c00); /* rounds to infinity */
+    assert_int_equal(sld_f32_to_f16(0x1p-25f), 0x0000); /* half the smallest: even is zero */
     assert_int_equal(sld_f32_to_f16(0x1.8p-25f), 0x0001);
     assert_int_equal(sld_f32_to_f16(-0.0f), 0x8000);
     /* 1 + 2^-11 + 2^-40: over float first it would round to even, that is down */

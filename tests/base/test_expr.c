@@ -109,10 +109,10 @@ static void test_random_expressions_mean_the_same(void **state)
                 op = SLD_EXPR_SUB; /* symbols may be zero: division is tested for y > 0 */
             }
             int64_t q = y > 0 ? (x - (((x % y) + y) % y)) / y : 0;
-            plain[i] = op == SLD_EXPR_ADD   ? x + y
-                       : op == SLD_EXPR_SUB ? x - y
-                       : op == SLD_EXPR_MUL ? x * y
-                       : op == SLD_EXPR_DIV ? q
+            plain[i] = op == SLD_EXPR_ADD    ? x + y
+                       : op == SLD_EXPR_SUB  ? x - y
+                       : op == SLD_EXPR_MUL  ? x * y
+                       : op == SLD_EXPR_DIV  ? q
                        : op == SLD_EXPR_CEIL ? q + (x != q * y)
                        : op == SLD_EXPR_MOD  ? x - q * y
                        : op == SLD_EXPR_MIN  ? (x < y ? x : y)

@@ -97,9 +97,8 @@ static void test_summary(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_latency),
-        cmocka_unit_test(test_difference), cmocka_unit_test(test_rms),
-        cmocka_unit_test(test_top),
+        cmocka_unit_test(test_latency), cmocka_unit_test(test_difference),
+        cmocka_unit_test(test_rms),     cmocka_unit_test(test_top),
         cmocka_unit_test(test_summary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

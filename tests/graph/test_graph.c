@@ -30,8 +30,7 @@ static const char small[] = "network \"small\"\n"
 static void evaluate(sld_graph *graph, sld_arena *arena, float *x, int64_t n, sld_tensor *out)
 {
     sld_tensor in = sld_tensor_make(x, SOLDER_F32, 2, (int64_t[]){n, 3});
-    solder_status status =
-        sld_graph_evaluate(graph, &diag, NULL, &in, arena, out, NULL, NULL);
+    solder_status status = sld_graph_evaluate(graph, &diag, NULL, &in, arena, out, NULL, NULL);
     if (status != SOLDER_OK) {
         fail_msg("%s", diag.message);
     }
@@ -119,8 +118,7 @@ static void test_names_are_unique(void **state)
     sld_graph *graph = read_graph(small);
     sld_value *a = sld_graph_find_value(graph, "a");
     sld_value *fresh;
-    assert_int_equal(sld_graph_add(graph, NULL, SLD_OP_UNARY, "a", NULL, &a, 1, &fresh),
-                     SOLDER_OK);
+    assert_int_equal(sld_graph_add(graph, NULL, SLD_OP_UNARY, "a", NULL, &a, 1, &fresh), SOLDER_OK);
     assert_string_not_equal(fresh->name, "a");
     assert_int_equal(sld_graph_rename(graph, fresh, "x"), SOLDER_ERROR_ARGUMENT);
     assert_int_equal(sld_graph_rename(graph, fresh, "y"), SOLDER_OK);
@@ -189,7 +187,8 @@ static void test_specialized_copy(void **state)
     evaluate(fixed, &arena, x, 2, &c);
     assert_memory_equal(a.data, b.data, sizeof x);
     assert_memory_equal(a.data, c.data, sizeof x);
-    sld_graph_destroy(graph); /* the copies live on: constants were borrowed from the text's arena */
+    sld_graph_destroy(
+        graph); /* the copies live on: constants were borrowed from the text's arena */
     sld_arena_free(&arena);
     sld_graph_destroy(fixed);
     sld_graph_destroy(copy);

@@ -150,9 +150,9 @@ static void test_ultraface(void **state)
          "version-slim-320_simplified",
          1.3e-5}, /* tests/peers/ultraface_double.py: boxes[1234] of the second photo */
         {{"ultraface-slim-320", "version-slim-320_without_postprocessing.onnx", NULL},
-         "version-slim-320_without_postprocessing", 0},
-        {{"ultraface-slim-320", "slim-320.prototxt", "slim-320.caffemodel"},
-         "slim-320_caffe", 0},
+         "version-slim-320_without_postprocessing",
+         0},
+        {{"ultraface-slim-320", "slim-320.prototxt", "slim-320.caffemodel"}, "slim-320_caffe", 0},
     };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
         for (size_t j = 0; j < 2; j++) {

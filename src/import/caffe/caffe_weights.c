@@ -359,7 +359,8 @@ static void make_up(float *data, size_t count, const sld_caffe_want *want, uint6
         fill_uniform(data, count, state, -0.1, 0.1);
         return;
     case SLD_CAFFE_FILL_POSITIVE:
-        /* E[scale^2] E[1 / variance] = 1: BatchNorm and Scale keep the size of values, however deep */
+        /* E[scale^2] E[1 / variance] = 1: BatchNorm and Scale keep the size of values, however deep
+         */
         fill_uniform(data, count, state, 0.42, 1.26);
         return;
     case SLD_CAFFE_FILL_SLOPE:

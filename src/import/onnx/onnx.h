@@ -98,8 +98,7 @@ int sld_onnx_choice(sld_onnx_node *node, const char *name, const char *const *na
 const int64_t *sld_onnx_ints(sld_onnx_node *node, const char *name, size_t *count);
 const float *sld_onnx_floats(sld_onnx_node *node, const char *name, size_t *count);
 /* The number of strings, 0 without the attribute; the first room of them go to values. */
-size_t sld_onnx_strings(sld_onnx_node *node, const char *name, sld_onnx_bytes *values,
-                        size_t room);
+size_t sld_onnx_strings(sld_onnx_node *node, const char *name, sld_onnx_bytes *values, size_t room);
 /* Marks it read and gives it, whatever its type; NULL if absent. */
 const sld_onnx_attr *sld_onnx_attribute(sld_onnx_node *node, const char *name);
 /* Exactly count values within int32, or count times absent. */

@@ -13,26 +13,26 @@
 /* Stored in plans: append only. a = alpha, b = beta. */
 typedef enum sld_act {
     SLD_ACT_NONE = 0,
-    SLD_ACT_RELU,         /* max(x, 0) */
-    SLD_ACT_LEAKY_RELU,   /* x < 0 ? a x : x */
-    SLD_ACT_SIGMOID,      /* 1 / (1 + e^-x) */
+    SLD_ACT_RELU,       /* max(x, 0) */
+    SLD_ACT_LEAKY_RELU, /* x < 0 ? a x : x */
+    SLD_ACT_SIGMOID,    /* 1 / (1 + e^-x) */
     SLD_ACT_TANH,
-    SLD_ACT_ELU,          /* x < 0 ? a (e^x - 1) : x */
-    SLD_ACT_SELU,         /* b (x < 0 ? a (e^x - 1) : x); a = alpha, b = gamma */
-    SLD_ACT_CELU,         /* x < 0 ? a (e^(x/a) - 1) : x */
-    SLD_ACT_SOFTPLUS,     /* log(1 + e^x) */
-    SLD_ACT_SOFTSIGN,     /* x / (1 + |x|) */
-    SLD_ACT_CLIP,         /* min(max(x, a), b) */
-    SLD_ACT_HARD_SIGMOID, /* min(max(a x + b, 0), 1) */
-    SLD_ACT_HARD_SWISH,   /* x min(max(a x + b, 0), 1); a = 1/6, b = 1/2 */
-    SLD_ACT_SWISH,        /* x / (1 + e^(-a x)) */
-    SLD_ACT_GELU,         /* x/2 (1 + erf(x / sqrt 2)) */
-    SLD_ACT_GELU_TANH,    /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
-    SLD_ACT_MISH,         /* x tanh(log(1 + e^x)) */
+    SLD_ACT_ELU,              /* x < 0 ? a (e^x - 1) : x */
+    SLD_ACT_SELU,             /* b (x < 0 ? a (e^x - 1) : x); a = alpha, b = gamma */
+    SLD_ACT_CELU,             /* x < 0 ? a (e^(x/a) - 1) : x */
+    SLD_ACT_SOFTPLUS,         /* log(1 + e^x) */
+    SLD_ACT_SOFTSIGN,         /* x / (1 + |x|) */
+    SLD_ACT_CLIP,             /* min(max(x, a), b) */
+    SLD_ACT_HARD_SIGMOID,     /* min(max(a x + b, 0), 1) */
+    SLD_ACT_HARD_SWISH,       /* x min(max(a x + b, 0), 1); a = 1/6, b = 1/2 */
+    SLD_ACT_SWISH,            /* x / (1 + e^(-a x)) */
+    SLD_ACT_GELU,             /* x/2 (1 + erf(x / sqrt 2)) */
+    SLD_ACT_GELU_TANH,        /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+    SLD_ACT_MISH,             /* x tanh(log(1 + e^x)) */
     SLD_ACT_THRESHOLDED_RELU, /* x > a ? x : 0 */
-    SLD_ACT_SCALED_TANH,  /* a tanh(b x) */
-    SLD_ACT_THRESHOLD,    /* x > a ? 1 : 0 (Caffe) */
-    SLD_ACT_AFFINE,       /* a x + b */
+    SLD_ACT_SCALED_TANH,      /* a tanh(b x) */
+    SLD_ACT_THRESHOLD,        /* x > a ? 1 : 0 (Caffe) */
+    SLD_ACT_AFFINE,           /* a x + b */
     SLD_ACT_COUNT
 } sld_act;
 

@@ -38,7 +38,7 @@ typedef enum sld_binary {
 
 /* Inputs a, b of one dtype (pow: b of any; its result has a's). */
 typedef struct sld_elementwise_params {
-    int32_t kind;  /* sld_binary */
+    int32_t kind;          /* sld_binary */
     sld_epilogue epilogue; /* residual unused; act only on floats */
 } sld_elementwise_params;
 

@@ -14,7 +14,8 @@ typedef struct sld_fill_params {
     int64_t dims[SOLDER_MAX_RANK];
 } sld_fill_params;
 
-/* inputs start, limit, delta: scalars of one dtype. out.dim[0] = max(ceil((limit-start)/delta), 0). */
+/* inputs start, limit, delta: scalars of one dtype. out.dim[0] = max(ceil((limit-start)/delta), 0).
+ */
 typedef struct sld_range_params {
     int32_t reserved;
 } sld_range_params;

@@ -6,9 +6,9 @@
 #include "kernels/kernel.h"
 
 typedef enum sld_gather_kind {
-    SLD_GATHER_AXIS = 0,  /* numpy.take along axis */
-    SLD_GATHER_ELEMENTS,  /* numpy.take_along_axis */
-    SLD_GATHER_ND         /* ONNX GatherND with batch_dims */
+    SLD_GATHER_AXIS = 0, /* numpy.take along axis */
+    SLD_GATHER_ELEMENTS, /* numpy.take_along_axis */
+    SLD_GATHER_ND        /* ONNX GatherND with batch_dims */
 } sld_gather_kind;
 
 typedef struct sld_gather_params {

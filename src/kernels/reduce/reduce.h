@@ -32,9 +32,9 @@ typedef struct sld_reduce_params {
 /* out i64: index of the largest (smallest) along axis. */
 typedef struct sld_argmax_params {
     int32_t axis;
-    int32_t minimum;   /* 1: ArgMin */
+    int32_t minimum; /* 1: ArgMin */
     int32_t keep_dims;
-    int32_t last;      /* 1: of equal values the last */
+    int32_t last; /* 1: of equal values the last */
 } sld_argmax_params;
 
 /* in x, optional i64 scalar k; out values, i64 indices. Ties: the lower index first. */
