@@ -109,6 +109,8 @@ static void input_operands(const layer *l, int64_t first, int64_t count, int64_t
     float *to = l->from_x;
     if (from != NULL) {
         from += first * x->stride[0] + n * x->stride[1];
+    }
+    if (to != NULL) { /* sizing the workspace, there is none yet */
         to += n * l->width;
     }
     o->in[0] = sld_tensor_make(from, SOLDER_F32, 4, dims);
