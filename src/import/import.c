@@ -94,21 +94,6 @@ static solder_status apply_spec(declaration *d, const solder_input_spec *spec)
     return SOLDER_OK;
 }
 
-/* Symbols hold short names: a longer one keeps its start and a hash, so that two stay two. */
-static void symbol_name(const char *name, char text[sizeof((sld_symbol *)0)->name])
-{
-    const size_t room = sizeof((sld_symbol *)0)->name;
-    if (strlen(name) < room) {
-        memcpy(text, name, strlen(name) + 1);
-        return;
-    }
-    uint64_t hash = 1469598103934665603u;
-    for (const char *p = name; *p != '\0'; p++) {
-        hash = (hash ^ (unsigned char)*p) * 1099511628211u;
-    }
-    (void)snprintf(text, room, "%.24s~%016llx", name, (unsigned long long)hash);
-}
-
 static solder_status make_shape(const declaration *d, sld_shape *shape)
 {
     sld_expr_table *exprs = &d->import->graph->exprs;
@@ -123,10 +108,14 @@ static solder_status make_shape(const declaration *d, sld_shape *shape)
         if (dim >= 0) {
             shape->d[i] = sld_expr_const(exprs, dim);
         } else {
-            char name[512], text[sizeof((sld_symbol *)0)->name];
-            (void)snprintf(name, sizeof name, "%s.%d", d->name, i);
-            symbol_name(d->symbols[i] != NULL ? d->symbols[i] : name, text);
-            shape->d[i] = sld_expr_symbol(exprs, text);
+            const char *name = d->symbols[i];
+            if (name == NULL) {
+                name = sld_arena_printf(&d->import->graph->arena, "%s.%d", d->name, i);
+            }
+            if (name == NULL) {
+                return sld_fail_memory(d->import->diag, strlen(d->name));
+            }
+            shape->d[i] = sld_expr_symbol(exprs, name);
         }
     }
     if (exprs->failed) {
