@@ -67,23 +67,6 @@ static solder_status write_report(solder_builder *builder, const sld_graph *grap
 
 /* ---- building ---- */
 
-/* Notice, not error: NaN weights run, but a user wants to know. */
-static bool has_nan(const sld_value *value)
-{
-    const float *p = value->data;
-    size_t count = value->dtype == SOLDER_F32 ? value->data_size / sizeof *p : 0;
-    float sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        sum += p[i] - p[i]; /* NaN for NaN and infinity */
-    }
-    for (size_t i = 0; !(sum == 0) && i < count; i++) {
-        if (p[i] != p[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static solder_status build(solder_builder *builder, const solder_network *network,
                            const solder_config *config, sld_graph *graph, sld_arena *arena,
                            const sld_plan_sink *sink, build_times *times)
@@ -94,11 +77,6 @@ static solder_status build(solder_builder *builder, const solder_network *networ
                                   .progress = config->progress,
                                   .progress_user = config->progress_user};
     SLD_TRY(sld_target_init(&builder->diag, config->target, config->threads, &options.target));
-    for (const sld_value *v = graph->values; v != NULL; v = v->next) {
-        if (v->kind == SLD_VALUE_CONSTANT && has_nan(v)) {
-            sld_log(&builder->diag, SOLDER_LOG_WARNING, "constant '%s' holds NaN", v->name);
-        }
-    }
     sld_tactic *tactics;
     double start = now_seconds();
     SLD_TRY(sld_tactics_choose(graph, &options, arena, &tactics));

@@ -2,7 +2,6 @@
 /* The tables that kernels.def and families.def expand to, and look-ups in them. */
 #include "kernels/params.h"
 
-#define SLD_ROW_NOTHING(symbol)
 #if defined(__x86_64__)
 #define SLD_KERNEL_X86(symbol) SLD_KERNEL(symbol)
 #else
