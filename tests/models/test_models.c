@@ -143,12 +143,12 @@ static void test_ultraface(void **state)
     static const struct {
         model m;
         const char *tag;
-        double uncertainty; /* of boxes */
+        double uncertainty; /* of the boxes of the second photo */
     } forms[] = {
         {{"ultraface-slim-320", "version-slim-320.onnx", NULL}, "version-slim-320", 0},
         {{"ultraface-slim-320", "version-slim-320_simplified.onnx", NULL},
          "version-slim-320_simplified",
-         1.3e-5}, /* tests/peers/ultraface_double.py: boxes[1234] of the second photo */
+         1.3e-5}, /* tests/peers/ultraface_double.py prints it: up to 1.42e-5 */
         {{"ultraface-slim-320", "version-slim-320_without_postprocessing.onnx", NULL},
          "version-slim-320_without_postprocessing",
          0},
@@ -164,7 +164,7 @@ static void test_ultraface(void **state)
             (void)snprintf(boxes, sizeof boxes, "%s_%s_boxes.npy", photos[j], forms[i].tag);
             run_model(&forms[i].m, input,
                       (reference[]){{"scores", scores, 0},
-                                    {"boxes", boxes, forms[i].uncertainty},
+                                    {"boxes", boxes, j == 1 ? forms[i].uncertainty : 0},
                                     {NULL, NULL, 0}});
         }
     }
