@@ -146,6 +146,8 @@ static json_t *difference_json(const kept *value)
     cli_json_set(object, "max_abs", cli_json_real(d->max_abs));
     cli_json_set(object, "max_rel", cli_json_real(d->max_rel));
     cli_json_set(object, "rms", cli_json_real(d->rms));
+    cli_json_set(object, "rtol", cli_json_real(value->rtol));
+    cli_json_set(object, "atol", cli_json_real(value->atol));
     cli_json_set(object, "beyond", json_integer((json_int_t)d->beyond));
     cli_json_set(object, "index", cli_json_text(cli_index_text(&value->wanted, d->where, where)));
     cli_json_set(object, "plan", cli_json_real(d->got));
@@ -362,8 +364,6 @@ static int write_json(comparison *c, int result)
     const cli_options *o = c->options;
     cli_json_set(report, "model", cli_json_text(o->operands[0]));
     cli_json_set(report, "plan", cli_json_text(o->operands[o->operand_count - 1]));
-    cli_json_set(report, "rtol", cli_json_real(c->rtol));
-    cli_json_set(report, "atol", cli_json_real(c->atol));
     cli_json_set(report, "within", json_boolean(result == CLI_DONE));
     cli_json_set(report, "outputs", json_incref(c->outputs_json));
     if (o->layers) {
