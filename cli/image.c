@@ -98,10 +98,10 @@ static int decode_png(const char *path, const uint8_t *data, size_t size, cli_im
 static int decode_jpeg(const char *path, const uint8_t *data, size_t size, cli_image *image)
 {
     tjhandle jpeg = tjInitDecompress();
-    int width;
-    int height;
-    int sampling;
-    int colours;
+    int width = 0; /* the library leaves them alone where a file holds tables only */
+    int height = 0;
+    int sampling = 0;
+    int colours = 0;
     if (jpeg == NULL) {
         return cli_fail_memory(0);
     }
@@ -109,6 +109,8 @@ static int decode_jpeg(const char *path, const uint8_t *data, size_t size, cli_i
     if (size > ULONG_MAX || tjDecompressHeader3(jpeg, data, (unsigned long)size, &width, &height,
                                                 &sampling, &colours) != 0) {
         status = cli_fail(CLI_DATA, "%s: JPEG: %s", path, tjGetErrorStr2(jpeg));
+    } else if (width <= 0 || height <= 0) {
+        status = cli_fail(CLI_DATA, "%s: JPEG: the file holds no picture", path);
     } else {
         status = create(path, (uint64_t)width, (uint64_t)height, image);
     }

@@ -165,6 +165,9 @@ static void test_jpeg(void **state)
         int status = decode(file, cut, &image);
         assert_int_equal(status, CLI_DATA);
     }
+    const uint8_t tables_only[] = {0xff, 0xd8, 0xff, 0xd9};
+    assert_int_equal(decode(tables_only, sizeof tables_only, &image), CLI_DATA);
+    assert_string_equal(cli_error(), "x: JPEG: the file holds no picture");
     tjFree(file);
     (void)tjDestroy(jpeg);
 }
