@@ -189,6 +189,20 @@ op("SpaceToBatch-sequence", lambda x: (tf.space_to_batch_nd(x, [2], [[1, 2]]), t
 op("FakeQuantWithMinMaxVars", lambda x: tf.quantization.fake_quant_with_min_max_vars(x, -1.1, 2.3), noise(4, 50))
 boxes = np.sort(rng.random((20, 2, 2)).astype(np.float32), axis=1).reshape(20, 4)
 op("NonMaxSuppressionV3", lambda b, s: tf.image.non_max_suppression(b, s, 6, 0.4, 0.1), boxes, rng.random(20).astype(np.float32))
+op("Where", lambda x: (tf.where(x > 0), tf.where(x)[:, 0]), np.maximum(noise(3, 4, 5), 0))
+op("Where-vector", lambda x: tf.gather(x, tf.squeeze(tf.where(x[:, 0] > 0.3), 1)), noise(9, 4))
+op("ScatterNd", lambda i, u: tf.scatter_nd(i, u, [5, 3]), np.array([[4], [0], [4]], np.int32), noise(3, 3))
+op("ScatterNd-points", lambda u: tf.scatter_nd([[0, 1], [3, 2], [0, 1]], u, [4, 3]), noise(3))
+for f in ("update", "add", "sub", "min", "max"):
+    op(f"TensorScatter-{f}", lambda x, u, f=f: getattr(tf, f"tensor_scatter_nd_{f}")(x, [[2], [0]], u), noise(4, 3), noise(2, 3))
+crops = np.array([[0.1, 0.2, 0.7, 0.9], [0.9, 0.8, 0.2, 0.1], [-0.2, 0.3, 0.4, 1.3], [0.5, 0.5, 0.5, 0.5]], np.float32)
+for method in ("bilinear", "nearest"):
+    for size in ([4, 5], [1, 3], [14, 14]):
+        op(f"CropAndResize-{method}-{size}", lambda x, b, m=method, s=size:
+           tf.image.crop_and_resize(x, b, [0, 1, 1, 0], s, m, 0.25), image, crops)
+op("CropAndResize-found", lambda x, b, s: tf.image.crop_and_resize(
+    x, tf.gather(b, tf.where(s > 0.5)[:, 0]), tf.zeros_like(tf.where(s > 0.5)[:, 0], tf.int32), [3, 3]),
+   image, crops, np.array([0.2, 0.9, 0.7, 0.1], np.float32))
 op("PartitionedCall", lambda x: tf.function(lambda y: tf.nn.relu(y) + 1)(x), noise(2, 3))
 for equation, a, b in (("abc,cd->abd", (2, 3, 4), (4, 5)), ("abc,cde->abde", (2, 3, 4), (4, 2, 5)),
                        ("abcd,cde->abe", (2, 3, 4, 5), (4, 5, 6)), ("aecd,abcd->acbe", (2, 3, 4, 5), (2, 6, 4, 5)),

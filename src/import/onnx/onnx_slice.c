@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Concat, Split, Slice, Pad and the gathers. */
+/* Concat, Split, Slice, Pad, the gathers and scatters. */
 #include "import/onnx/onnx_ops.h"
 
 /* More inputs than a step may have are joined in rounds. */
@@ -303,4 +303,34 @@ void sld_onnx_gather(sld_onnx_node *node, int kind)
         }
     }
     node->out[0] = sld_onnx_emit(node, SLD_OP_GATHER, &params, (sld_value *[]){data, indices}, 2);
+}
+
+void sld_onnx_scatter(sld_onnx_node *node, int kind)
+{
+    static const char *const reductions[] = {"none", "add", "mul", "max", "min"};
+    static const int32_t known[] = {SLD_SCATTER_SET, SLD_SCATTER_ADD, SLD_SCATTER_MUL,
+                                    SLD_SCATTER_MAX, SLD_SCATTER_MIN};
+    sld_value *in[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        in[i] = sld_onnx_required(node, i);
+    }
+    sld_scatter_params params = {.kind = kind};
+    if (node->version >= 16) {
+        int count = node->version >= 18 ? 5 : 3;
+        params.reduction = known[sld_onnx_choice(node, "reduction", reductions, count, 0)];
+    }
+    if (kind == SLD_SCATTER_ELEMENTS) {
+        int64_t given = sld_onnx_int(node, "axis", 0);
+        params.axis = sld_onnx_axis(node, given, sld_onnx_rank(in[0]));
+    }
+    node->out[0] = sld_onnx_emit(node, SLD_OP_SCATTER, &params, in, 3);
+}
+
+/* Found indices stand in columns here, in rows there. */
+void sld_onnx_nonzero(sld_onnx_node *node, int told)
+{
+    (void)told;
+    sld_value *x = sld_onnx_required(node, 0);
+    sld_value *found = sld_onnx_emit(node, SLD_OP_NONZERO, NULL, &x, 1);
+    node->out[0] = sld_onnx_transpose(node, (int32_t[]){1, 0}, found);
 }

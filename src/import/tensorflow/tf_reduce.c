@@ -87,38 +87,3 @@ void sld_tf_topk(sld_tf_node *node, int told)
     sld_tf_set(node, 0, out[0]);
     sld_tf_set(node, 1, sld_tf_cast(node, to, out[1]));
 }
-
-/* ---- NonMaxSuppression ---- */
-
-/* told is the version; V4 and V5 give the number of boxes too. */
-void sld_tf_nms(sld_tf_node *node, int told)
-{
-    sld_value *boxes = sld_tf_input(node, 0), *scores = sld_tf_input(node, 1);
-    sld_value *in[5] = {sld_tf_unsqueeze(node, boxes, 0, 1), sld_tf_unsqueeze(node, scores, 0, 2)};
-    in[2] = sld_tf_as_scalar(node, sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 2)));
-    in[3] = told == 1
-                ? sld_tf_scalar(node, SOLDER_F32, (double)sld_tf_float(node, "iou_threshold", 0.5f))
-                : sld_tf_as_scalar(node, sld_tf_input(node, 3));
-    in[4] = told >= 3 ? sld_tf_as_scalar(node, sld_tf_input(node, 4)) : NULL;
-    if (told >= 4 && sld_tf_bool(node, "pad_to_max_output_size", false)) {
-        sld_tf_unsupported(node, "pad_to_max_output_size");
-    }
-    if (told == 5 && sld_tf_constant_real(node, 5, "soft_nms_sigma") != 0) {
-        sld_tf_unsupported(node, "soft_nms_sigma");
-    }
-    sld_value *chosen = sld_tf_emit(node, SLD_OP_NMS, NULL, in, told >= 3 ? 5 : 4);
-    int64_t column = 2;
-    sld_value *index =
-        sld_tf_gather(node, chosen, sld_tf_constant(node, SOLDER_I64, 0, NULL, &column), 1);
-    index = sld_tf_cast(node, SOLDER_I32, index);
-    sld_tf_set(node, 0, index);
-    if (told == 5) {
-        sld_tf_set(node, 1, sld_tf_gather(node, scores, index, 0));
-    }
-    if (told >= 4) {
-        const sld_shape_params all = {.start = 0, .end = 1};
-        sld_value *count = sld_tf_emit(node, SLD_OP_SHAPE, &all, &index, 1);
-        count = sld_tf_cast(node, SOLDER_I32, sld_tf_as_scalar(node, count));
-        sld_tf_set(node, told == 5 ? 2 : 1, count);
-    }
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NonMaxSuppression as ONNX defines it. */
+/* NonMaxSuppression as ONNX defines it, CropAndResize as TensorFlow does. */
 #ifndef SLD_KERNELS_DETECTION_H
 #define SLD_KERNELS_DETECTION_H
 
@@ -17,5 +17,16 @@ typedef struct sld_nms_params {
     int32_t has_score_threshold;
     int64_t max_output_per_class; /* 0: none at all, as ONNX says */
 } sld_nms_params;
+
+/*
+ * inputs images [N, C, H, W], boxes [B, 4] of (y0, x0, y1, x1) where 0 and 1 are the centres of the
+ * first and the last pixel, images' numbers i32 or i64 [B]; out [B, C, height, width] of the
+ * images' type. A reversed box flips. Samples outside the image are extrapolation.
+ */
+typedef struct sld_crop_resize_params {
+    int32_t height, width;
+    int32_t nearest; /* 0: linear */
+    float extrapolation;
+} sld_crop_resize_params;
 
 #endif

@@ -51,3 +51,58 @@ const char *sld_check_gather(const sld_run *run)
     SLD_CHECK(ok, "dims of data, indices and output do not fit");
     return NULL;
 }
+
+static bool scatter_tuples_ok(const sld_run *run)
+{
+    const sld_tensor *at = &run->in[1];
+    const sld_tensor *updates = &run->in[2];
+    const sld_tensor *y = &run->out[0];
+    int last = at->rank - 1;
+    if (last < 0 || at->dim[last] > y->rank) {
+        return false;
+    }
+    int tuple = (int)at->dim[last];
+    return updates->rank == last + y->rank - tuple && dims_equal(updates, 0, at, 0, last) &&
+           dims_equal(updates, last, y, tuple, y->rank - tuple);
+}
+
+static bool scatter_elements_ok(const sld_run *run, int32_t axis)
+{
+    const sld_tensor *at = &run->in[1];
+    const sld_tensor *y = &run->out[0];
+    if (axis < 0 || axis >= y->rank || at->rank != y->rank ||
+        !sld_check_same_dims(at, &run->in[2])) {
+        return false;
+    }
+    for (int i = 0; i < y->rank; i++) {
+        if (i != axis && at->dim[i] > y->dim[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const char *sld_check_scatter(const sld_run *run)
+{
+    const sld_scatter_params *p = run->params;
+    SLD_CHECK_TRY(sld_check_arity(run, 3, 3, 1));
+    SLD_CHECK_TRY(sld_check_like_input(run));
+    SLD_CHECK(run->in[2].dtype == run->in[0].dtype, "data and updates have different types");
+    SLD_CHECK(sld_dtype_is_integer(run->in[1].dtype), "indices are not integers");
+    SLD_CHECK(p->kind == SLD_SCATTER_ELEMENTS || p->kind == SLD_SCATTER_ND, "unknown kind");
+    SLD_CHECK(p->reduction >= 0 && p->reduction < SLD_SCATTER_REDUCTION_COUNT, "unknown reduction");
+    SLD_CHECK(p->kind == SLD_SCATTER_ND ? scatter_tuples_ok(run)
+                                        : scatter_elements_ok(run, p->axis),
+              "dims of data, indices and updates do not fit");
+    return NULL;
+}
+
+const char *sld_check_nonzero(const sld_run *run)
+{
+    SLD_CHECK_TRY(sld_check_arity(run, 1, 1, 1));
+    const sld_tensor *y = &run->out[0];
+    SLD_CHECK(y->dtype == SOLDER_I64 && y->rank == 2 && y->dim[1] == run->in[0].rank,
+              "the output does not fit");
+    SLD_CHECK(y->dim[0] >= sld_tensor_count(&run->in[0]), "the output is too small");
+    return NULL;
+}

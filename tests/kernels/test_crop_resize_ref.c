@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CropAndResize: values are those of TensorFlow's tf.image.crop_and_resize. */
+#include "kernels/ref_check.h"
+
+static const double image[] = {1, 2, 3, 4, 5, 7, 9, 11, 20};
+/* The image itself, a part upside down, one reaching out on two sides, a point. */
+static const double boxes[] = {0,    0,    1,   1,    0.25, 0.5, 1,   0,
+                               -0.5, 0.25, 0.5, 1.25, 0.5,  0.5, 0.5, 0.5};
+
+static void crop(const sld_crop_resize_params *p, const double *expected)
+{
+    for (int gaps = 0; gaps < 2; gaps++) {
+        ref_begin();
+        ref_in(SOLDER_F32, 4, DIMS(1, 1, 3, 3), image, gaps != 0);
+        ref_in(SOLDER_F32, 2, DIMS(4, 4), boxes, gaps != 0);
+        ref_in(SOLDER_I32, 1, DIMS(4), VALUES(0, 0, 0, 0), gaps != 0);
+        ref_out(SOLDER_F32, 4, DIMS(4, 1, p->height, p->width), gaps != 0);
+        assert_int_equal(ref_run("crop_resize", p), SOLDER_OK);
+        ref_expect_near(0, expected, 1e-6);
+    }
+}
+
+static void test_linear(void **state)
+{
+    (void)state;
+    sld_crop_resize_params p = {.height = 2, .width = 3, .extrapolation = -1};
+    crop(&p, VALUES(1, 2, 3, 9, 11, 20, 3.5, 3, 2.5, 11, 10, 9, -1, -1, -1, 4.5, 6, -1, 5, 5, 5, 5,
+                    5, 5));
+    p.height = 1;
+    p.width = 2;
+    crop(&p, VALUES(4, 7, 6.5, 5.25, 1.5, -1, 5, 5));
+}
+
+static void test_nearest(void **state)
+{
+    (void)state;
+    sld_crop_resize_params p = {.height = 2, .width = 3, .extrapolation = -1, .nearest = 1};
+    crop(&p,
+         VALUES(1, 2, 3, 9, 11, 20, 5, 5, 4, 11, 11, 9, -1, -1, -1, 5, 7, -1, 5, 5, 5, 5, 5, 5));
+    p.height = 1;
+    p.width = 2;
+    crop(&p, VALUES(4, 7, 5, 4, 2, -1, 5, 5));
+}
+
+static void test_images_and_types(void **state)
+{
+    (void)state;
+    const solder_dtype types[] = {SOLDER_F32, SOLDER_F16, SOLDER_BF16, SOLDER_F64};
+    sld_crop_resize_params p = {.height = 1, .width = 2};
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(types); i++) {
+        ref_begin(); /* two images of two channels, 1 x 2 */
+        ref_in(types[i], 4, DIMS(2, 2, 1, 2), VALUES(1, 2, 3, 4, 5, 6, 7, 8), (i & 1) != 0);
+        ref_in(SOLDER_F32, 2, DIMS(2, 4), VALUES(0, 0, 1, 1, 0, 0.5, 0, 1), true);
+        ref_in(SOLDER_I64, 1, DIMS(2), VALUES(1, 0), false);
+        ref_out(types[i], 4, DIMS(2, 2, 1, 2), false);
+        assert_int_equal(ref_run("crop_resize", &p), SOLDER_OK);
+        ref_expect(0, VALUES(5, 6, 7, 8, 1.5, 2, 3.5, 4));
+        ref.in_count = 2;
+        ref_in(SOLDER_I64, 1, DIMS(2), VALUES(1, 2), false);
+        assert_int_equal(ref_run("crop_resize", &p), SOLDER_ERROR_DATA);
+    }
+    ref_begin(); /* no boxes; a box of NaN lies outside */
+    ref_in(SOLDER_F32, 4, DIMS(1, 1, 1, 2), VALUES(1, 2), false);
+    ref_in(SOLDER_F32, 2, DIMS(0, 4), NULL, false);
+    ref_in(SOLDER_I32, 1, DIMS(0), NULL, false);
+    ref_out(SOLDER_F32, 4, DIMS(0, 1, 1, 2), false);
+    assert_int_equal(ref_run("crop_resize", &p), SOLDER_OK);
+    ref_begin();
+    ref_in(SOLDER_F32, 4, DIMS(1, 1, 1, 2), VALUES(1, 2), false);
+    ref_in(SOLDER_F32, 2, DIMS(1, 4), VALUES(0, NAN, 0, 1), false);
+    ref_in(SOLDER_I32, 1, DIMS(1), VALUES(0), false);
+    ref_out(SOLDER_F32, 4, DIMS(1, 1, 1, 2), false);
+    assert_int_equal(ref_run("crop_resize", &p), SOLDER_OK);
+    ref_expect(0, VALUES(0, 0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_images_and_types),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
