@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TensorFlow importer's own header. A conversion reads its attributes and inputs, emits
- * operators and sets outputs. The first failure of a node is kept in its status; every helper after
- * it does nothing, so that conversions need no error handling of their own.
+ * The lowering of TensorFlow-style nodes, shared by the importers of the formats that have them
+ * (graphdef, uff): nodes of sld_tf_model in, operators out. A conversion reads its attributes and
+ * inputs, emits operators and sets outputs. The first failure of a node is kept in its status;
+ * every helper after it does nothing, so that conversions need no error handling of their own.
  *
  * Layouts: TensorFlow's images are NHWC, operators here take NCHW. A tensor therefore has up to two
  * values, made when asked for: plain (the dims TensorFlow says) and first (channels moved to axis
@@ -29,7 +30,21 @@ struct sld_tf_tensor {
     int32_t pad_begin[SLD_MAX_SPATIAL], pad_end[SLD_MAX_SPATIAL];
 };
 
-typedef struct sld_tf {
+typedef struct sld_tf sld_tf;
+typedef struct sld_tf_op sld_tf_op;
+
+/* What differs between the formats that have such nodes. */
+typedef struct sld_tf_format {
+    const char *name;  /* "tensorflow": prefix of every message */
+    const char *input; /* operator of the graph's inputs: "Placeholder" */
+    /* NULL if the operator is not known. */
+    const sld_tf_op *(*find)(const char *op);
+    /* What becomes of a tensor that is an output under that name. */
+    solder_status (*mark)(sld_tf *tf, const char *name, sld_tf_tensor *t);
+} sld_tf_format;
+
+struct sld_tf {
+    const sld_tf_format *format;
     sld_import *import;
     sld_graph *graph;
     sld_diag *diag;
@@ -39,8 +54,9 @@ typedef struct sld_tf {
     sld_unsupported unsupported;
     sld_unsupported variables;
     size_t nodes_converted, node_limit; /* functions unfolded */
-    sld_tf_tensor nothing;              /* what a missing input is read as */
-} sld_tf;
+    size_t outputs_marked;
+    sld_tf_tensor nothing; /* what a missing input is read as */
+};
 
 typedef struct sld_tf_scope sld_tf_scope;
 
@@ -60,13 +76,13 @@ typedef struct sld_tf_node {
 } sld_tf_node;
 
 /* A row of tf_ops.def: convert is told kind. */
-typedef struct sld_tf_op {
+struct sld_tf_op {
     const char *name;
     void (*convert)(sld_tf_node *node, int told);
     int kind;
-} sld_tf_op;
+};
 
-/* NULL if the operator is not known. */
+/* TensorFlow's own operators. NULL if the operator is not known. */
 const sld_tf_op *sld_tf_find(const char *op);
 
 /* ---- failing ---- */
@@ -168,6 +184,17 @@ sld_value *sld_tf_as_scalar(sld_tf_node *node, sld_value *x);
 
 /* A TensorProto as a constant: borrowed from the file where it lies aligned. */
 sld_value *sld_tf_add_tensor(sld_tf_node *node, sld_tf_bytes bytes);
+
+/* ---- the whole (tf_graph.c) ---- */
+
+/* Converts tf->model as far as the outputs need it; without any, what nothing reads is an output.
+ * Everything unsupported is reported at once. */
+solder_status sld_tf_convert(sld_tf *tf, const char *const *outputs, size_t output_count);
+/* Declares an input of the model; shape is in the model's order. */
+solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
+                             const sld_tf_shape *shape, sld_tf_tensor *t);
+/* Makes the tensor an output of the network: an sld_tf_format's mark. */
+solder_status sld_tf_mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t);
 
 /* ---- functions (tf_scope.c) ---- */
 

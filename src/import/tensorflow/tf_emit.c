@@ -13,8 +13,8 @@ static void keep_failure(sld_tf_node *node, solder_status status)
     } else if (status == SOLDER_ERROR_MEMORY) {
         node->status = status;
     } else {
-        node->status = sld_fail_within(node->tf->diag, status, "tensorflow: node '%s' (%s)",
-                                       node->name, node->op);
+        node->status = sld_fail_within(node->tf->diag, status, "%s: node '%s' (%s)",
+                                       node->tf->format->name, node->name, node->op);
     }
 }
 

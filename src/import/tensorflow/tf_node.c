@@ -15,8 +15,8 @@ void sld_tf_fail(sld_tf_node *node, solder_status code, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    node->status = sld_fail(node->tf->diag, code, "tensorflow: node '%s' (%s): %s", node->name,
-                            node->op, text);
+    node->status = sld_fail(node->tf->diag, code, "%s: node '%s' (%s): %s", node->tf->format->name,
+                            node->name, node->op, text);
 }
 
 void sld_tf_unsupported(sld_tf_node *node, const char *format, ...)

@@ -20,7 +20,7 @@ solder_status sld_tf_open_scope(sld_tf *tf, const sld_tf_node_proto *nodes, uint
         const char *name = nodes[i].name;
         scope->entries[i].proto = &nodes[i];
         if (name[0] == '\0' || sld_names_find(scope->names, name) != NULL) {
-            return sld_fail(tf->diag, SOLDER_ERROR_DATA, "tensorflow: node %u ('%s') %s",
+            return sld_fail(tf->diag, SOLDER_ERROR_DATA, "%s: node %u ('%s') %s", tf->format->name,
                             (unsigned)i, name, name[0] == '\0' ? "has no name" : "is there twice");
         }
         if (!sld_names_add(scope->names, name, &scope->entries[i])) {
@@ -238,7 +238,8 @@ static void check_heeded(sld_tf_node *node)
 
 static solder_status name_outputs(sld_tf *tf, const sld_tf_node *node, uint32_t first_id)
 {
-    if (strncmp(node->op, "Placeholder", 11) == 0) {
+    const char *op = node->op[0] == '_' ? node->op + 1 : node->op;
+    if (strncmp(op, "Placeholder", 11) == 0 || strcmp(op, tf->format->input) == 0) {
         return SOLDER_OK; /* inputs are named as the caller names them */
     }
     for (uint32_t i = 0; i < node->out_count; i++) {
@@ -260,7 +261,7 @@ static solder_status name_outputs(sld_tf *tf, const sld_tf_node *node, uint32_t 
 
 static void run(sld_tf_node *node, const sld_tf_function *function, bool poisoned)
 {
-    const sld_tf_op *op = sld_tf_find(node->op);
+    const sld_tf_op *op = node->tf->format->find(node->op);
     if (function == NULL && op == NULL) {
         sld_unsupported *list =
             is_variable(node->op) ? &node->tf->variables : &node->tf->unsupported;
@@ -325,10 +326,10 @@ static solder_status convert_node(sld_tf *tf, const sld_tf_scope *scope, sld_tf_
 /* ---- order ---- */
 
 /* Loops go through operators of control flow, which are unsupported and listed. */
-static bool is_loop(const sld_tf_entry *top, const sld_tf_entry *end)
+static bool is_loop(const sld_tf *tf, const sld_tf_entry *top, const sld_tf_entry *end)
 {
     for (const sld_tf_entry *e = top; e != NULL; e = e == end ? NULL : e->below) {
-        if (sld_tf_find(e->proto->op) == NULL) {
+        if (tf->format->find(e->proto->op) == NULL) {
             return true;
         }
     }
@@ -350,18 +351,18 @@ static solder_status next_input(sld_tf *tf, const sld_tf_scope *scope, sld_tf_en
         SLD_TRY(sld_tf_resolve(tf, scope, name, &ref));
         if (ref.entry == NULL) {
             return sld_fail(tf->diag, SOLDER_ERROR_DATA,
-                            "tensorflow: node '%s%s' (%s) reads '%s', which is defined nowhere",
-                            scope->prefix, proto->name, proto->op, name);
+                            "%s: node '%s%s' (%s) reads '%s', which is defined nowhere",
+                            tf->format->name, scope->prefix, proto->name, proto->op, name);
         }
         if (find_given(ref.entry, ref.index) != NULL || ref.entry->state == SLD_TF_DONE) {
             continue;
         }
         if (ref.entry->state == SLD_TF_NEW) {
             *next = ref.entry;
-        } else if (!is_loop(top, ref.entry)) {
+        } else if (!is_loop(tf, top, ref.entry)) {
             return sld_fail(tf->diag, SOLDER_ERROR_DATA,
-                            "tensorflow: node '%s%s' (%s) reads '%s': the graph has a cycle",
-                            scope->prefix, proto->name, proto->op, name);
+                            "%s: node '%s%s' (%s) reads '%s': the graph has a cycle",
+                            tf->format->name, scope->prefix, proto->name, proto->op, name);
         }
     }
     return SOLDER_OK;

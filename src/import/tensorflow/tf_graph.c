@@ -1,68 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The TensorFlow importer: cuts and inputs, what the outputs need, outputs last. */
+/* From nodes to a network: cuts and inputs, what the outputs need, outputs last. */
 #include "import/tensorflow/tf_ops.h"
 #include "import/tensorflow/tf_scope.h"
-#include "import/wire/wire.h"
-
-/* ---- probe ---- */
-
-static bool has_suffix(const char *path, const char *suffix)
-{
-    size_t length = path != NULL ? strlen(path) : 0, n = strlen(suffix);
-    return length >= n && strcmp(path + length - n, suffix) == 0;
-}
-
-/* A NodeDef begins with its name and operator. */
-static bool looks_like_node(const uint8_t *data, size_t size)
-{
-    sld_wire wire = sld_wire_open(data, size);
-    sld_wire_field field;
-    bool name = false, op = false;
-    sld_wire_step step;
-    while ((step = sld_wire_next(&wire, &field)) == SLD_WIRE_FIELD) {
-        if (field.number > 7 || field.type != SLD_WIRE_BYTES) {
-            return false;
-        }
-        name = name || field.number == 1;
-        op = op || field.number == 2;
-    }
-    return step == SLD_WIRE_END && name && op;
-}
-
-static bool looks_like_graph(const uint8_t *data, size_t size)
-{
-    sld_wire wire = sld_wire_open(data, size);
-    sld_wire_field field;
-    sld_wire_step step;
-    bool node = false;
-    while ((step = sld_wire_next(&wire, &field)) == SLD_WIRE_FIELD) {
-        if (field.number > 5 || (field.number == 3) != (field.type == SLD_WIRE_VARINT)) {
-            return false;
-        }
-        if (field.number == 1 && !node) {
-            if (!looks_like_node(field.data, field.size)) {
-                return false;
-            }
-            node = true;
-        }
-    }
-    return step == SLD_WIRE_END && node;
-}
-
-/* schema version, then MetaGraphDefs */
-static bool looks_like_saved_model(const uint8_t *data, size_t size)
-{
-    sld_wire wire = sld_wire_open(data, size);
-    sld_wire_field field;
-    return sld_wire_next(&wire, &field) == SLD_WIRE_FIELD && field.number == 1 &&
-           field.type == SLD_WIRE_VARINT && sld_wire_next(&wire, &field) == SLD_WIRE_FIELD &&
-           field.number == 2 && field.type == SLD_WIRE_BYTES;
-}
-
-static bool probe(const char *path, const uint8_t *data, size_t size)
-{
-    return has_suffix(path, ".pb") || has_suffix(path, ".pbtxt") || looks_like_graph(data, size);
-}
 
 /* ---- inputs ---- */
 
@@ -93,9 +32,10 @@ static void to_nchw(sld_tf_shape *shape)
 }
 
 /* An input declared NHWC gives both layouts: the caller's is TensorFlow's own. */
-static solder_status declare(sld_tf *tf, const char *name, solder_dtype dtype,
+solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
                              const sld_tf_shape *shape, sld_tf_tensor *t)
 {
+    name = spelling(tf, name);
     const solder_input_spec *spec = sld_import_spec(tf->import, name);
     bool swapped = spec != NULL && spec->nhwc && !tf->channels_first;
     sld_tf_shape s = *shape;
@@ -110,7 +50,7 @@ static solder_status declare(sld_tf *tf, const char *name, solder_dtype dtype,
     sld_value *value;
     solder_status status = sld_import_input(tf->import, name, dtype, &dims, NULL, &value);
     if (status != SOLDER_OK) {
-        return sld_fail_within(tf->diag, status, "tensorflow");
+        return sld_fail_within(tf->diag, status, "%s", tf->format->name);
     }
     const sld_value *input = tf->graph->inputs[tf->graph->input_count - 1];
     *(swapped ? &t->first : &t->plain) = value;
@@ -134,7 +74,7 @@ void sld_tf_placeholder(sld_tf_node *node, int told)
         sld_tf_fail(node, SOLDER_ERROR_DATA, "its shape is not possible");
     }
     if (sld_tf_ok(node)) {
-        node->status = declare(tf, spelling(tf, node->name), dtype, &shape, t);
+        node->status = sld_tf_declare(tf, node->name, dtype, &shape, t);
         node->out[0] = t;
     }
 }
@@ -144,7 +84,7 @@ static solder_status cut(sld_tf *tf, const sld_tf_scope *scope, const solder_inp
 {
     sld_tf_ref ref;
     SLD_TRY(sld_tf_resolve(tf, scope, spec->name, &ref));
-    if (ref.entry == NULL || strcmp(ref.entry->proto->op, "Placeholder") == 0) {
+    if (ref.entry == NULL || strcmp(ref.entry->proto->op, tf->format->input) == 0) {
         return SOLDER_OK; /* sld_import_check_specs knows whether it is one */
     }
     const sld_tf_shape open = {.rank = -1};
@@ -153,7 +93,7 @@ static solder_status cut(sld_tf *tf, const sld_tf_scope *scope, const solder_inp
         return sld_fail_memory(tf->diag, sizeof *t);
     }
     solder_dtype dtype = spec->dtype != SOLDER_NONE ? spec->dtype : SOLDER_F32;
-    SLD_TRY(declare(tf, spec->name, dtype, &open, t));
+    SLD_TRY(sld_tf_declare(tf, spec->name, dtype, &open, t));
     return sld_tf_give(tf, ref.entry, ref.index, t);
 }
 
@@ -210,30 +150,31 @@ static solder_status fail_output(sld_tf *tf, const char *name)
         }
     }
     return sld_fail(tf->diag, SOLDER_ERROR_NOT_FOUND,
-                    "tensorflow: there is no output '%s'; the nearest names are '%s', '%s', '%s'",
-                    name, best[0], best[1], best[2]);
+                    "%s: there is no output '%s'; the nearest names are '%s', '%s', '%s'",
+                    tf->format->name, name, best[0], best[1], best[2]);
 }
 
 /* A node of its own that carries the name: outputs of a plan keep their names. */
-static solder_status mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t)
+solder_status sld_tf_mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t)
 {
     sld_tf_node node = {.tf = tf, .name = name, .op = "output"};
     sld_value *value = sld_tf_plain(&node, t);
     SLD_TRY(node.status);
     const sld_value *same = sld_graph_find_value(tf->graph, name);
     if (same != NULL && same->is_output) {
-        return sld_fail(tf->diag, SOLDER_ERROR_ARGUMENT, "tensorflow: '%s' is an output twice",
-                        name);
+        return sld_fail(tf->diag, SOLDER_ERROR_ARGUMENT, "%s: '%s' is an output twice",
+                        tf->format->name, name);
     }
     if (same != NULL && same->kind == SLD_VALUE_INPUT) {
-        return sld_fail(tf->diag, SOLDER_ERROR_UNSUPPORTED,
-                        "tensorflow: '%s' is an input and an output", name);
+        return sld_fail(tf->diag, SOLDER_ERROR_UNSUPPORTED, "%s: '%s' is an input and an output",
+                        tf->format->name, name);
     }
     if (value->kind != SLD_VALUE_NODE || value->is_output) {
         const sld_unary_params params = {.kind = SLD_UNARY_IDENTITY};
         SLD_TRY(sld_graph_add(tf->graph, NULL, SLD_OP_UNARY, name, &params, &value, 1, &value));
     }
     SLD_TRY(sld_tf_rename(tf, value, name));
+    tf->outputs_marked++;
     return sld_graph_mark_output(tf->graph, value);
 }
 
@@ -247,11 +188,11 @@ static solder_status chosen_output(sld_tf *tf, const sld_tf_scope *scope, const 
     }
     SLD_TRY(sld_tf_need(tf, scope, ref, &t));
     if (t == NULL) {
-        return sld_fail(tf->diag, SOLDER_ERROR_NOT_FOUND,
-                        "tensorflow: node '%s' (%s) has no output %u", ref.entry->proto->name,
-                        ref.entry->proto->op, (unsigned)ref.index);
+        return sld_fail(tf->diag, SOLDER_ERROR_NOT_FOUND, "%s: node '%s' (%s) has no output %u",
+                        tf->format->name, ref.entry->proto->name, ref.entry->proto->op,
+                        (unsigned)ref.index);
     }
-    return t->poisoned ? SOLDER_OK : mark_output(tf, name, t);
+    return t->poisoned ? SOLDER_OK : tf->format->mark(tf, name, t);
 }
 
 static solder_status mark_used(sld_tf *tf, const sld_tf_scope *scope)
@@ -297,30 +238,32 @@ static solder_status sink(sld_tf *tf, const sld_tf_scope *scope, sld_tf_entry *e
             return sld_fail_memory(tf->diag, sizeof i);
         }
         if (entry->out[i] != NULL) {
-            SLD_TRY(mark_output(tf, name, entry->out[i]));
+            SLD_TRY(tf->format->mark(tf, name, entry->out[i]));
         }
     }
     return SOLDER_OK;
 }
 
-static solder_status mark_outputs(sld_tf *tf, const sld_tf_scope *scope)
+static solder_status mark_outputs(sld_tf *tf, const sld_tf_scope *scope, const char *const *outputs,
+                                  size_t count)
 {
-    const solder_import_options *options = tf->import->options;
-    for (size_t i = 0; i < options->output_count; i++) {
-        SLD_TRY(chosen_output(tf, scope, options->outputs[i]));
+    for (size_t i = 0; i < count; i++) {
+        SLD_TRY(chosen_output(tf, scope, outputs[i]));
     }
-    if (options->output_count != 0) {
+    if (count != 0) {
         return SOLDER_OK;
     }
     SLD_TRY(mark_used(tf, scope));
     for (uint32_t i = 0; i < scope->count; i++) {
         sld_tf_entry *entry = &scope->entries[i];
-        if (!entry->used && entry->given == NULL && !gives_nothing(entry->proto->op)) {
+        if (!entry->used && entry->given == NULL && !gives_nothing(entry->proto->op) &&
+            strcmp(entry->proto->op, tf->format->input) != 0) {
             SLD_TRY(sink(tf, scope, entry));
         }
     }
-    if (tf->graph->output_count == 0 && tf->unsupported.count == 0 && tf->variables.count == 0) {
-        return sld_fail(tf->diag, SOLDER_ERROR_DATA, "tensorflow: the graph computes nothing");
+    if (tf->outputs_marked == 0 && tf->unsupported.count == 0 && tf->variables.count == 0) {
+        return sld_fail(tf->diag, SOLDER_ERROR_DATA, "%s: the graph computes nothing",
+                        tf->format->name);
     }
     return SOLDER_OK;
 }
@@ -343,21 +286,19 @@ static solder_status report(const sld_tf *tf)
 {
     if (tf->variables.count != 0) {
         return sld_fail(tf->diag, SOLDER_ERROR_UNSUPPORTED,
-                        "tensorflow: the graph is not frozen: it reads %d variable%s: %.2500s; "
+                        "%s: the graph is not frozen: it reads %d variable%s: %.2500s; "
                         "freeze it first (tf.compat.v1.graph_util.convert_variables_to_constants, "
                         "or convert_variables_to_constants_v2 in TensorFlow 2)",
-                        tf->variables.count, tf->variables.count == 1 ? "" : "s",
+                        tf->format->name, tf->variables.count, tf->variables.count == 1 ? "" : "s",
                         tf->variables.text);
     }
-    return sld_unsupported_report(&tf->unsupported, tf->import, "tensorflow");
+    return sld_unsupported_report(&tf->unsupported, tf->import, tf->format->name);
 }
 
-static solder_status convert(sld_tf *tf)
+solder_status sld_tf_convert(sld_tf *tf, const char *const *outputs, size_t output_count)
 {
-    const sld_file *file = &tf->import->model;
     const solder_import_options *options = tf->import->options;
-    SLD_TRY(sld_tf_check(tf->diag, file->data, file->size));
-    SLD_TRY(sld_tf_read(tf->diag, &tf->arena, file->data, file->size, &tf->model));
+    tf->nothing.poisoned = true;
     tf->node_limit = SLD_TF_MAX_UNFOLDED + (size_t)16 * tf->model.node_count;
     for (uint32_t i = 0; i < tf->model.node_count; i++) {
         tf->channels_first = tf->channels_first || wants_nchw(&tf->model.nodes[i]);
@@ -369,38 +310,6 @@ static solder_status convert(sld_tf *tf)
             SLD_TRY(cut(tf, &scope, &options->inputs[i]));
         }
     }
-    SLD_TRY(mark_outputs(tf, &scope));
-    SLD_TRY(report(tf));
-    sld_graph_sweep(tf->graph);
-    return sld_import_check_specs(tf->import);
+    SLD_TRY(mark_outputs(tf, &scope, outputs, output_count));
+    return report(tf);
 }
-
-static solder_status import(sld_import *import)
-{
-    const sld_file *file = &import->model;
-    if (file->size == 0) {
-        return sld_fail(import->diag, SOLDER_ERROR_DATA, "tensorflow: the file is empty");
-    }
-    if (import->weights_path != NULL) {
-        return sld_fail(import->diag, SOLDER_ERROR_ARGUMENT,
-                        "tensorflow: a model takes no second file with weights");
-    }
-    if (has_suffix(import->model_path, ".pbtxt")) {
-        return sld_fail(import->diag, SOLDER_ERROR_UNSUPPORTED,
-                        "tensorflow: graphs in text form are not read: give the binary .pb");
-    }
-    if (looks_like_saved_model(file->data, file->size)) {
-        return sld_fail(import->diag, SOLDER_ERROR_UNSUPPORTED,
-                        "tensorflow: this is a SavedModel, which keeps its weights elsewhere: "
-                        "load it, freeze the function with convert_variables_to_constants_v2 and "
-                        "write its graph with tf.io.write_graph(..., as_text=False)");
-    }
-    sld_tf tf = {.import = import, .graph = import->graph, .diag = import->diag};
-    tf.nothing.poisoned = true;
-    sld_arena_init(&tf.arena, import->allocator, 0);
-    solder_status status = convert(&tf);
-    sld_arena_free(&tf.arena);
-    return status;
-}
-
-const sld_importer sld_importer_tensorflow = {"tensorflow", probe, import};
