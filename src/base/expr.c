@@ -136,25 +136,37 @@ sld_dim sld_expr_symbol(sld_expr_table *table, const char *name)
     return index < 0 ? SLD_DIM_NONE : intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
 }
 
+static void set_data_symbol(sld_symbol *symbol, sld_dim bound)
+{
+    symbol->data_dependent = 1;
+    symbol->bound = bound;
+    symbol->min = 0;
+    symbol->opt = bound < 0 ? SLD_SYMBOL_OPT : 0;
+    symbol->max = bound < 0 ? SLD_SYMBOL_OPEN : INT32_MAX;
+}
+
 sld_dim sld_expr_data_symbol(sld_expr_table *table, const char *name, sld_dim bound)
 {
-    char unique[sizeof table->symbols->name];
-    symbol_name(name, unique, sizeof unique - 3);
-    int index = sld_expr_find_symbol(table, unique);
-    if (index >= 0 && !table->symbols[index].data_dependent) {
-        memcpy(unique + strlen(unique), "'d", 3); /* an input's symbol has the name */
-        index = sld_expr_find_symbol(table, unique);
+    enum { SUFFIX = 8 };
+    char base[sizeof table->symbols->name];
+    char tried[sizeof base + SUFFIX];
+    symbol_name(name, base, sizeof base - SUFFIX);
+    for (unsigned i = 0;;
+         i++) { /* an input's symbol may have the name, or one with an older bound */
+        (void)snprintf(tried, sizeof tried, i == 0 ? "%s" : "%s'%u", base, i);
+        int index = sld_expr_find_symbol(table, tried);
+        bool fresh = index < 0;
+        index = fresh ? add_symbol(table, tried) : index;
+        if (index < 0) {
+            return SLD_DIM_NONE;
+        }
+        bool data = fresh || table->symbols[index].data_dependent != 0;
+        sld_dim symbol = data ? intern(table, SLD_EXPR_SYMBOL, 0, 0, index) : SLD_DIM_NONE;
+        if (data && (bound < symbol || bound == table->symbols[index].bound)) {
+            set_data_symbol(&table->symbols[index], bound);
+            return symbol;
+        }
     }
-    if (index < 0) {
-        index = add_symbol(table, unique);
-    }
-    if (index < 0) {
-        return SLD_DIM_NONE;
-    }
-    table->symbols[index].data_dependent = 1;
-    table->symbols[index].bound = bound;
-    table->symbols[index].min = table->symbols[index].opt = 0;
-    return intern(table, SLD_EXPR_SYMBOL, 0, 0, index);
 }
 
 sld_dim sld_expr_clone_symbol(sld_expr_table *table, const sld_symbol *symbol)
@@ -228,12 +240,98 @@ void sld_expr_evaluate_bounds(const sld_expr *exprs, size_t count, const sld_sym
             values[i] = e->value;
         } else if (e->op == SLD_EXPR_SYMBOL) {
             const sld_symbol *info = infos != NULL ? &infos[e->value] : NULL;
-            bool bound =
-                info != NULL && info->data_dependent != 0 && symbols[e->value] == SLD_EXPR_UNKNOWN;
+            bool bound = info != NULL && info->data_dependent != 0 && info->bound >= 0 &&
+                         symbols[e->value] == SLD_EXPR_UNKNOWN;
             values[i] = bound ? values[info->bound] : symbols[e->value];
         } else {
             values[i] = apply(e->op, values[e->a], values[e->b]);
         }
+    }
+}
+
+/* ---- ranges ---- */
+
+static int64_t open_add(int64_t a, int64_t b)
+{
+    int64_t r;
+    return a == SLD_SYMBOL_OPEN || b == SLD_SYMBOL_OPEN || !sld_i64_add(a, b, &r) ? SLD_SYMBOL_OPEN
+                                                                                  : r;
+}
+
+static int64_t open_mul(int64_t a, int64_t b)
+{
+    int64_t r;
+    return a == SLD_SYMBOL_OPEN || b == SLD_SYMBOL_OPEN || !sld_i64_mul(a, b, &r) ? SLD_SYMBOL_OPEN
+                                                                                  : r;
+}
+
+typedef struct range {
+    int64_t low, high;
+} range;
+
+/* Products and quotients of what may be negative are given up: dims are not. */
+static range combine(uint32_t op, range a, range b)
+{
+    const range any = {INT64_MIN, SLD_SYMBOL_OPEN};
+    bool counts = a.low >= 0 && b.low >= 0;
+    int64_t r;
+    switch (op) {
+    case SLD_EXPR_ADD:
+        return (range){sld_i64_add(a.low, b.low, &r) ? r : INT64_MIN, open_add(a.high, b.high)};
+    case SLD_EXPR_SUB:
+        return (range){b.high != SLD_SYMBOL_OPEN && sld_i64_add(a.low, -b.high, &r) ? r : INT64_MIN,
+                       b.low != INT64_MIN ? open_add(a.high, -b.low) : SLD_SYMBOL_OPEN};
+    case SLD_EXPR_MUL:
+        return counts ? (range){open_mul(a.low, b.low), open_mul(a.high, b.high)} : any;
+    case SLD_EXPR_DIV:
+    case SLD_EXPR_CEIL:
+        if (!counts || b.low == 0) {
+            return any;
+        }
+        return (range){b.high == SLD_SYMBOL_OPEN ? 0 : apply(op, a.low, b.high),
+                       a.high == SLD_SYMBOL_OPEN ? a.high : apply(op, a.high, b.low)};
+    case SLD_EXPR_MOD:
+        return b.low > 0 ? (range){0, b.high == SLD_SYMBOL_OPEN ? b.high : b.high - 1} : any;
+    case SLD_EXPR_MIN:
+    case SLD_EXPR_MAX:
+        return (range){apply(op, a.low, b.low), apply(op, a.high, b.high)};
+    default:
+        return any;
+    }
+}
+
+/* apply() keeps INT64_MIN, which is no bound at all here too. */
+void sld_expr_ranges(const sld_expr_table *table, int64_t *low, int64_t *high, int64_t *opt)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const sld_expr *e = &table->exprs[i];
+        range r = {e->value, e->value};
+        opt[i] = e->value;
+        if (e->op == SLD_EXPR_SYMBOL) {
+            const sld_symbol *s = &table->symbols[e->value];
+            bool bounded = s->data_dependent != 0 && s->bound >= 0;
+            r = (range){s->min, bounded ? high[s->bound] : s->max};
+            opt[i] = bounded ? opt[s->bound] : s->opt;
+        } else if (e->op != SLD_EXPR_CONST) {
+            r = combine(e->op, (range){low[e->a], high[e->a]}, (range){low[e->b], high[e->b]});
+            opt[i] = apply(e->op, opt[e->a], opt[e->b]);
+        }
+        low[i] = r.low;
+        high[i] = r.high;
+    }
+}
+
+void sld_expr_find_open(const sld_expr *exprs, size_t count, const sld_symbol *symbols,
+                        uint8_t *open)
+{
+    for (size_t i = 0; i < count; i++) {
+        const sld_expr *e = &exprs[i];
+        const sld_symbol *s = e->op == SLD_EXPR_SYMBOL ? &symbols[e->value] : NULL;
+        open[i] = e->op == SLD_EXPR_CONST ? 0
+                  : s == NULL             ? open[e->a] || open[e->b]
+                  : s->data_dependent && s->bound >= 0
+                      ? open[s->bound]
+                      : s->data_dependent != 0 || s->max == SLD_SYMBOL_OPEN;
     }
 }
 

@@ -39,9 +39,13 @@ typedef struct sld_expr {
 typedef struct sld_symbol {
     char name[48];
     int64_t min, opt, max; /* profile; data-dependent symbols: 0, 0, upper bound */
-    sld_dim bound;         /* data dependent: its upper bound, else SLD_DIM_NONE */
+    sld_dim bound;         /* data dependent: its upper bound, SLD_DIM_NONE if it has none */
     uint32_t data_dependent;
 } sld_symbol;
+
+/* max of a symbol without an upper bound. Its opt is what kernels are chosen for. */
+#define SLD_SYMBOL_OPEN INT64_MAX
+#define SLD_SYMBOL_OPT  64 /* where nothing better is known */
 
 typedef struct sld_expr_table {
     const solder_allocator *allocator;
@@ -64,8 +68,12 @@ void sld_expr_table_free(sld_expr_table *table);
 sld_dim sld_expr_const(sld_expr_table *table, int64_t value);
 /* The symbol of that name, made if new, with profile 1..1..INT32_MAX until set. */
 sld_dim sld_expr_symbol(sld_expr_table *table, const char *name);
-/* The symbol of that name whose value a step writes, made if new (node names make it unique);
- * bound is an expression for its largest value and replaces an earlier one. */
+/*
+ * The symbol of that name whose value a step writes, made if new (node names make it unique).
+ * bound is an expression for its largest value, SLD_DIM_NONE if there is none; it replaces an
+ * earlier one unless it is younger than the symbol: then another symbol, with a mark behind its
+ * name, keeps bounds before what they bound.
+ */
 sld_dim sld_expr_data_symbol(sld_expr_table *table, const char *name, sld_dim bound);
 sld_dim sld_expr_make(sld_expr_table *table, sld_expr_op op, sld_dim a, sld_dim b);
 
@@ -112,6 +120,17 @@ void sld_expr_evaluate(const sld_expr *exprs, size_t count, const int64_t *symbo
  */
 void sld_expr_evaluate_bounds(const sld_expr *exprs, size_t count, const sld_symbol *infos,
                               const int64_t *symbols, int64_t *values);
+
+/*
+ * The least and largest value of every expression over the profile, high SLD_SYMBOL_OPEN if it has
+ * no bound and low INT64_MIN likewise; and its value at the optimum, SLD_EXPR_UNKNOWN if it has
+ * none. Arrays of table->count entries.
+ */
+void sld_expr_ranges(const sld_expr_table *table, int64_t *low, int64_t *high, int64_t *opt);
+
+/* open[i]: expression i depends on a symbol without an upper bound. */
+void sld_expr_find_open(const sld_expr *exprs, size_t count, const sld_symbol *symbols,
+                        uint8_t *open);
 
 /* Writes "N", "4", "(H+1)/2" into text; always terminated. */
 void sld_expr_print(const sld_expr_table *table, sld_dim e, char *text, size_t size);

@@ -99,6 +99,17 @@ static solder_status clone_value(const cloning *c, const sld_value *from)
     return from->content != NULL && value->content == NULL ? no_memory(c) : SOLDER_OK;
 }
 
+static solder_status clone_all(cloning *c);
+
+/* As it is: the inference of the node it belongs to brings it what changed around it. */
+static solder_status clone_body(const cloning *c, const sld_graph *from, sld_graph **copy)
+{
+    cloning inner = {.from = from};
+    SLD_TRY(sld_graph_body_create(c->to, from->name, &inner.to));
+    *copy = inner.to;
+    return clone_all(&inner);
+}
+
 static solder_status clone_node(const cloning *c, const sld_node *from)
 {
     sld_graph *to = c->to;
@@ -114,11 +125,15 @@ static solder_status clone_node(const cloning *c, const sld_node *from)
     node->params = sld_arena_alloc(&to->arena, params_size);
     node->in = sld_arena_array(&to->arena, from->in_count, sizeof *node->in);
     node->out = sld_arena_array(&to->arena, from->out_count, sizeof(sld_value *));
+    node->bodies = sld_arena_array(&to->arena, from->body_count, sizeof(sld_graph *));
     if (name == NULL || node->source == NULL || node->params == NULL || node->in == NULL ||
-        node->out == NULL || !sld_names_add(to->node_names, name, node)) {
+        node->out == NULL || node->bodies == NULL || !sld_names_add(to->node_names, name, node)) {
         return no_memory(c);
     }
     memcpy(node->params, from->params, params_size);
+    for (uint32_t i = 0; i < from->body_count; i++) {
+        SLD_TRY(clone_body(c, from->bodies[i], &node->bodies[i]));
+    }
     for (uint32_t i = 0; i < from->in_count; i++) {
         node->in[i].node = node;
         node->in[i].slot = i;

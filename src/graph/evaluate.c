@@ -3,7 +3,7 @@
  * The interpreter over reference kernels: slow, and the one definition of what a network means.
  * Folding, pass tests, fuzzers and `solder compare` all stand on it.
  */
-#include "graph/graph.h"
+#include "graph/control.h"
 
 typedef struct evaluation {
     const sld_graph *graph;
@@ -160,6 +160,68 @@ static solder_status run_kernel(const sld_node *node, sld_diag *diag, sld_pool *
                           node->name, info.name);
 }
 
+/* Its own copy of a tensor made by a body, in memory that lives as long as the value. */
+static solder_status keep_result(evaluation *e, const sld_value *value, const sld_tensor *made)
+{
+    sld_tensor *t = &e->tensors[value->id];
+    size_t bytes;
+    *t = *made;
+    t->flags = 0;
+    sld_tensor_set_strides(t);
+    if (!sld_dims_bytes(t->dim, t->rank, t->dtype, &bytes)) {
+        return sld_fail(e->diag, SOLDER_ERROR_DATA, "value '%s' is too large", value->name);
+    }
+    t->data = value->is_output ? sld_arena_alloc(e->arena, bytes) : sld_alloc(e->allocator, bytes);
+    if (t->data == NULL) {
+        return sld_fail_memory(e->diag, bytes);
+    }
+    e->owned[value->id] = !value->is_output;
+    sld_tensor_copy(made, t);
+    return SOLDER_OK;
+}
+
+/* What inference said of the dims must hold: users count on it. */
+static solder_status check_dims(const evaluation *e, const sld_node *node, const sld_tensor *out)
+{
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        for (int j = 0; j < out[i].rank; j++) {
+            int64_t expected = e->values[node->out[i]->shape.d[j]];
+            if (expected != out[i].dim[j]) {
+                return sld_fail(e->diag, SOLDER_ERROR_DATA,
+                                "node '%s' (%s): dimension %d of '%s' is %lld, not %lld",
+                                node->name, sld_op_name(node->op), j, node->out[i]->name,
+                                (long long)out[i].dim[j], (long long)expected);
+            }
+        }
+    }
+    return SOLDER_OK;
+}
+
+static solder_status run_control(evaluation *e, const sld_node *node, const sld_tensor *in)
+{
+    sld_tensor out[SLD_MAX_OUTPUTS];
+    sld_arena results;
+    sld_arena_init(&results, e->allocator, 0);
+    sld_control_call call = {.node = node,
+                             .diag = e->diag,
+                             .pool = e->pool,
+                             .allocator = e->allocator,
+                             .in = in,
+                             .values = e->values,
+                             .arena = &results,
+                             .out = out};
+    solder_status status = sld_control_evaluate(&call);
+    for (uint32_t i = 0; status == SOLDER_OK && i < node->out_count; i++) {
+        status = keep_result(e, node->out[i], &out[i]);
+    }
+    if (status == SOLDER_OK) {
+        adopt_dims(e, node, out);
+        status = check_dims(e, node, out);
+    }
+    sld_arena_free(&results);
+    return status;
+}
+
 static solder_status run_node(evaluation *e, const sld_node *node)
 {
     sld_tensor in[SLD_MAX_INPUTS];
@@ -169,6 +231,9 @@ static solder_status run_node(evaluation *e, const sld_node *node)
         in[i] = value == NULL                       ? (sld_tensor){.dtype = SOLDER_NONE}
                 : value->kind == SLD_VALUE_CONSTANT ? tensor_of_constant(e, value)
                                                     : e->tensors[value->id];
+    }
+    if (node->body_count > 0) {
+        return run_control(e, node, in);
     }
     size_t allocated[SLD_MAX_OUTPUTS];
     for (uint32_t i = 0; i < node->out_count; i++) {

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "graph/control.h"
 #include "graph/names.h"
 #include "kernels/params.h"
 
@@ -37,6 +38,11 @@ void sld_graph_destroy(sld_graph *graph)
 {
     if (graph == NULL) {
         return;
+    }
+    while (graph->first_body != NULL) {
+        sld_graph *body = graph->first_body;
+        graph->first_body = body->next_body;
+        sld_graph_destroy(body);
     }
     sld_expr_table_free(&graph->exprs);
     sld_release(graph->allocator, graph->inputs, graph->input_capacity * sizeof *graph->inputs);
@@ -269,8 +275,9 @@ static solder_status make_node(sld_graph *graph, sld_op op, const sld_op_info *i
     node->params = sld_arena_alloc(&graph->arena, info->params_size);
     node->in = sld_arena_array(&graph->arena, in_count, sizeof *node->in);
     node->out = sld_arena_array(&graph->arena, out_count, sizeof(sld_value *));
+    node->bodies = sld_arena_array(&graph->arena, sld_op_body_count(op), sizeof(sld_graph *));
     if (node->name == NULL || node->params == NULL || node->in == NULL || node->out == NULL ||
-        !sld_names_add(graph->node_names, node->name, node)) {
+        node->bodies == NULL || !sld_names_add(graph->node_names, node->name, node)) {
         return no_memory(graph);
     }
     node->source = node->name;
@@ -290,9 +297,9 @@ static solder_status make_node(sld_graph *graph, sld_op op, const sld_op_info *i
     return SOLDER_OK;
 }
 
-solder_status sld_graph_add_node(sld_graph *graph, sld_node *before, sld_op op, const char *name,
-                                 const void *params, sld_value *const *in, uint32_t in_count,
-                                 uint32_t out_count, sld_node **out)
+static solder_status add_node(sld_graph *graph, sld_node *before, sld_op op, const char *name,
+                              const void *params, sld_value *const *in, uint32_t in_count,
+                              uint32_t out_count, sld_graph *const *bodies, sld_node **out)
 {
     sld_op_info info = sld_op_get(op);
     while (in_count > info.min_in && in[in_count - 1] == NULL) {
@@ -318,6 +325,10 @@ solder_status sld_graph_add_node(sld_graph *graph, sld_node *before, sld_op op, 
         link_use(&node->in[i], in[i]);
     }
     node->in_count = in_count;
+    node->body_count = bodies != NULL ? sld_op_body_count(op) : 0;
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        node->bodies[i] = bodies[i];
+    }
     insert_node(graph, node, before);
     graph->node_count++;
     solder_status status = sld_graph_infer_node(graph, node);
@@ -327,6 +338,31 @@ solder_status sld_graph_add_node(sld_graph *graph, sld_node *before, sld_op op, 
     }
     *out = node;
     return SOLDER_OK;
+}
+
+solder_status sld_graph_add_node(sld_graph *graph, sld_node *before, sld_op op, const char *name,
+                                 const void *params, sld_value *const *in, uint32_t in_count,
+                                 uint32_t out_count, sld_node **out)
+{
+    return add_node(graph, before, op, name, params, in, in_count, out_count, NULL, out);
+}
+
+solder_status sld_graph_add_control(sld_graph *graph, sld_node *before, sld_op op, const char *name,
+                                    const void *params, sld_value *const *in, uint32_t in_count,
+                                    sld_graph *const *bodies, sld_node **node)
+{
+    size_t outputs = bodies[0]->output_count;
+    if (op == SLD_OP_LOOP && outputs > 0) {
+        outputs--; /* the condition */
+    }
+    for (uint32_t i = 0; i < sld_op_body_count(op); i++) {
+        if (bodies[i]->owner != graph) {
+            return sld_fail(graph->diag, SOLDER_ERROR_INTERNAL, "'%s': a body of another network",
+                            bodies[i]->name);
+        }
+    }
+    return add_node(graph, before, op, name, params, in, in_count,
+                    (uint32_t)(outputs < UINT32_MAX ? outputs : UINT32_MAX), bodies, node);
 }
 
 solder_status sld_graph_add(sld_graph *graph, sld_node *before, sld_op op, const char *name,
@@ -467,7 +503,8 @@ static solder_status run_inference(sld_graph *graph, const sld_node *node, void 
                        .out = out,
                        .in_count = node->in_count,
                        .out_count = node->out_count};
-    solder_status status = info.infer(&infer);
+    solder_status status =
+        node->body_count > 0 ? sld_control_infer(graph, node, out) : info.infer(&infer);
     if (graph->exprs.failed || graph->arena.failed) { /* whatever inference made of it */
         return no_memory(graph);
     }
@@ -530,6 +567,11 @@ void sld_graph_sweep(sld_graph *graph)
             sld_graph_remove_node(graph, node);
         }
         node = previous;
+    }
+    for (const sld_node *node = graph->first; node != NULL; node = node->next) {
+        for (uint32_t i = 0; i < node->body_count; i++) {
+            sld_graph_sweep(node->bodies[i]);
+        }
     }
     for (sld_value *value = graph->values; value != NULL;) {
         sld_value *next = value->next;
@@ -615,6 +657,12 @@ static solder_status verify_node(sld_graph *graph, sld_node *node, const bool *d
     }
     memcpy(params, node->params, info.params_size);
     SLD_TRY(run_inference(graph, node, params, out));
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        if (node->bodies[i]->owner != graph) {
+            return broken(graph, "a body of another network", node->name);
+        }
+        SLD_TRY(sld_graph_verify(node->bodies[i]));
+    }
     for (uint32_t i = 0; i < node->out_count; i++) {
         const sld_value *value = node->out[i];
         if (value->producer != node || value->output != i || value->dtype != out[i].dtype ||

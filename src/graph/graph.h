@@ -7,6 +7,7 @@
 #ifndef SLD_GRAPH_GRAPH_H
 #define SLD_GRAPH_GRAPH_H
 
+#include "kernels/control/control.h"
 #include "ops/op.h"
 
 typedef struct sld_graph sld_graph;
@@ -73,6 +74,10 @@ struct sld_node {
     uint32_t in_count;
     sld_value **out;
     uint32_t out_count;
+    /* If: then, else; Loop: its body. Owned by the graph, of networks whose inputs and outputs are
+     * positional; see control.h in kernels for which those are. */
+    sld_graph **bodies;
+    uint32_t body_count;
     bool elided; /* its outputs are views: no kernel runs */
     sld_node *next, *previous;
     uint32_t id;
@@ -94,6 +99,9 @@ struct sld_graph {
     uint32_t next_id;
     struct sld_names *value_names, *node_names;
     int64_t arena_bytes; /* set by memory_plan: activation bytes at the profile's maximum */
+    sld_graph *owner;    /* of a body */
+    sld_graph *first_body, *next_body; /* bodies it owns; the next of its owner */
+    int depth;                         /* owners above it */
 };
 
 /* diag must outlive the graph. */
@@ -119,6 +127,56 @@ solder_status sld_graph_add_node(sld_graph *graph, sld_node *before, sld_op op, 
 solder_status sld_graph_add(sld_graph *graph, sld_node *before, sld_op op, const char *name,
                             const void *params, sld_value *const *in, uint32_t in_count,
                             sld_value **value);
+/* ---- bodies (control.c) ---- */
+
+/*
+ * An empty body for a node of owner. It belongs to owner from the start, with owner's allocator and
+ * diag, and dies with it, used or not. Fill it like any network; its inputs and outputs count by
+ * position.
+ */
+solder_status sld_graph_body_create(sld_graph *owner, const char *name, sld_graph **body);
+/*
+ * Adds the input of a body that stands for a value of its owner, of its type and dims: numbers stay
+ * numbers, everything else becomes a symbol of the body, the same for equal dims.
+ */
+solder_status sld_graph_body_input(sld_graph *body, const char *name, const sld_value *outer,
+                                   sld_value **value);
+/* The same for a slice of it along axis 0. */
+solder_status sld_graph_body_slice(sld_graph *body, const char *name, const sld_value *outer,
+                                   sld_value **value);
+/*
+ * The same for the carried value of a loop: dims of `changing` (bit i: dim i) differ between
+ * iterations and are open. See sld_graph_carried_changes.
+ */
+solder_status sld_graph_body_carried(sld_graph *body, const char *name, const sld_value *outer,
+                                     uint32_t changing, sld_value **value);
+/*
+ * Dims in which output `index` (the body's: carried value i is 1 + i) differs from the input at the
+ * same place. An importer that chooses by dims builds a body, asks this for every carried value,
+ * and as long as a bit is new builds another with those bits too. SOLDER_ERROR_DATA if type or rank
+ * differ.
+ */
+solder_status sld_graph_carried_changes(const sld_graph *body, uint32_t index, uint32_t *changing);
+/* A constant of the owner in the body: the bytes are shared. */
+solder_status sld_graph_body_constant(sld_graph *body, const sld_value *outer, sld_value **value);
+/* The next output: value, or a copy of it if it is an output already or no node computes it. */
+solder_status sld_graph_body_output(sld_graph *body, sld_value *value);
+
+/* captured[i] belongs to input i of both bodies, which give the node's outputs. */
+solder_status sld_graph_add_if(sld_graph *graph, sld_node *before, const char *name,
+                               sld_value *condition, sld_value *const *captured, uint32_t count,
+                               sld_graph *then_body, sld_graph *else_body, sld_node **node);
+/* in: trip count or NULL, condition or NULL, carried..., scanned..., captured... */
+solder_status sld_graph_add_loop(sld_graph *graph, sld_node *before, const char *name,
+                                 const sld_loop_params *params, sld_value *const *in,
+                                 uint32_t in_count, sld_graph *body, sld_node **node);
+/* Either, by operator: for copies and readers. */
+solder_status sld_graph_add_control(sld_graph *graph, sld_node *before, sld_op op, const char *name,
+                                    const void *params, sld_value *const *in, uint32_t in_count,
+                                    sld_graph *const *bodies, sld_node **node);
+/* Bodies a node of the operator has: 0 for all but If and Loop. */
+uint32_t sld_op_body_count(sld_op op);
+
 solder_status sld_graph_mark_output(sld_graph *graph, sld_value *value);
 /* Renames; fails with SOLDER_ERROR_ARGUMENT if another value has the name. */
 solder_status sld_graph_rename(sld_graph *graph, sld_value *value, const char *name);

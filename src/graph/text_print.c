@@ -178,8 +178,9 @@ static solder_status print_symbols(sld_text *text, const sld_graph *graph)
         if (s->data_dependent == 0) {
             SLD_TRY(sld_text_printf(text, "symbol "));
             SLD_TRY(print_symbol(text, s->name));
-            SLD_TRY(sld_text_printf(text, " %" PRId64 "..%" PRId64 "..%" PRId64 "\n", s->min,
-                                    s->opt, s->max));
+            SLD_TRY(sld_text_printf(text, " %" PRId64 "..%" PRId64 "..", s->min, s->opt));
+            SLD_TRY(s->max == SLD_SYMBOL_OPEN ? sld_text_printf(text, "*\n")
+                                              : sld_text_printf(text, "%" PRId64 "\n", s->max));
         }
     }
     return SOLDER_OK;
@@ -435,6 +436,9 @@ static solder_status print_attrs(sld_text *text, const sld_graph *graph, const s
     return before[0] == ',' ? sld_text_printf(text, "}") : SOLDER_OK;
 }
 
+/* Everything but the name. */
+static solder_status print_statements(sld_text *text, const sld_graph *graph, bool full);
+
 static solder_status print_node(sld_text *text, const sld_graph *graph, const sld_node *node,
                                 bool full)
 {
@@ -462,7 +466,15 @@ static solder_status print_node(sld_text *text, const sld_graph *graph, const sl
         SLD_TRY(sld_text_printf(text, i == 0 ? "  # " : ", "));
         SLD_TRY(print_type(text, graph, node->out[i], full));
     }
-    return sld_text_printf(text, "\n");
+    SLD_TRY(sld_text_printf(text, "\n"));
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        SLD_TRY(sld_text_printf(text, "body "));
+        SLD_TRY(print_quoted(text, node->bodies[i]->name));
+        SLD_TRY(sld_text_printf(text, "\n"));
+        SLD_TRY(print_statements(text, node->bodies[i], full));
+        SLD_TRY(sld_text_printf(text, "end\n"));
+    }
+    return SOLDER_OK;
 }
 
 /* ---- memory ---- */
@@ -521,11 +533,8 @@ static solder_status print_memory(sld_text *text, const sld_graph *graph, bool f
                                   : SOLDER_OK;
 }
 
-solder_status sld_graph_print(const sld_graph *graph, bool full, sld_text *text)
+static solder_status print_statements(sld_text *text, const sld_graph *graph, bool full)
 {
-    SLD_TRY(sld_text_printf(text, "network "));
-    SLD_TRY(print_quoted(text, graph->name != NULL ? graph->name : ""));
-    SLD_TRY(sld_text_printf(text, "\n"));
     SLD_TRY(print_symbols(text, graph));
     SLD_TRY(print_sources(text, graph, full));
     for (const sld_node *node = graph->first; node != NULL; node = node->next) {
@@ -539,4 +548,12 @@ solder_status sld_graph_print(const sld_graph *graph, bool full, sld_text *text)
         SLD_TRY(sld_text_printf(text, "%s\n", nhwc ? " nhwc" : ""));
     }
     return print_memory(text, graph, full);
+}
+
+solder_status sld_graph_print(const sld_graph *graph, bool full, sld_text *text)
+{
+    SLD_TRY(sld_text_printf(text, "network "));
+    SLD_TRY(print_quoted(text, graph->name != NULL ? graph->name : ""));
+    SLD_TRY(sld_text_printf(text, "\n"));
+    return print_statements(text, graph, full);
 }

@@ -184,7 +184,8 @@ static solder_status read_range(sld_scan *r, int64_t *low, int64_t *middle, int6
     SLD_TRY(sld_scan_integer(r, middle));
     SLD_TRY(sld_scan_expect(r, '.'));
     SLD_TRY(sld_scan_expect(r, '.'));
-    SLD_TRY(sld_scan_integer(r, high));
+    *high = SLD_SYMBOL_OPEN;
+    SLD_TRY(sld_scan_accept(r, '*') ? SOLDER_OK : sld_scan_integer(r, high));
     return *low >= 0 && *low <= *middle && *middle <= *high
                ? SOLDER_OK
                : sld_scan_fail(r, SOLDER_ERROR_DATA, "the profile is not 0 <= min <= opt <= max");
@@ -516,6 +517,48 @@ static solder_status name_result(sld_scan *r, sld_value *value, const char *name
     return sld_scan_within(r, sld_graph_rename(r->graph, value, name));
 }
 
+static solder_status read_all(sld_scan *r, bool body);
+
+/* "body "name"" on a line of its own, then statements up to "end". */
+static solder_status read_body(sld_scan *r, sld_graph **body)
+{
+    const char *name;
+    sld_graph *owner = r->graph;
+    while (sld_scan_peek(r) == '\n') {
+        r->p++;
+        r->line++;
+    }
+    if (!sld_scan_accept_word(r, "body")) {
+        return sld_scan_unexpected(r, "a body");
+    }
+    SLD_TRY(sld_scan_quoted(r, &name));
+    SLD_TRY(sld_scan_within(r, sld_graph_body_create(owner, name, body)));
+    r->graph = *body;
+    SLD_TRY(read_all(r, true));
+    r->graph = owner;
+    return SOLDER_OK;
+}
+
+static solder_status make_node(sld_scan *r, const node_text *n, sld_node **node)
+{
+    sld_graph *bodies[2];
+    uint32_t body_count = sld_op_body_count(n->op);
+    if (body_count == 0) {
+        return sld_scan_within(r, sld_graph_add_node(r->graph, NULL, n->op, n->name, n->params,
+                                                     n->in, n->in_count, n->out_count, node));
+    }
+    for (uint32_t i = 0; i < body_count; i++) {
+        SLD_TRY(read_body(r, &bodies[i]));
+    }
+    size_t given = bodies[0]->output_count - (n->op == SLD_OP_LOOP ? 1 : 0);
+    if (bodies[0]->output_count == 0 || given != n->out_count) {
+        return sld_scan_fail(r, SOLDER_ERROR_DATA, "%s: %u results, its body gives %zu outputs",
+                             n->name, (unsigned)n->out_count, bodies[0]->output_count);
+    }
+    return sld_scan_within(r, sld_graph_add_control(r->graph, NULL, n->op, n->name, n->params,
+                                                    n->in, n->in_count, bodies, node));
+}
+
 static solder_status read_node(sld_scan *r)
 {
     node_text n = {0};
@@ -523,8 +566,7 @@ static solder_status read_node(sld_scan *r)
     SLD_TRY(read_operator(r, &n));
     SLD_TRY(read_suffix(r, &n));
     sld_node *node;
-    SLD_TRY(sld_scan_within(r, sld_graph_add_node(r->graph, NULL, n.op, n.name, n.params, n.in,
-                                                  n.in_count, n.out_count, &node)));
+    SLD_TRY(make_node(r, &n, &node));
     for (uint32_t i = 0; i < n.out_count; i++) {
         SLD_TRY(name_result(r, node->out[i], n.out[i]));
     }
@@ -552,12 +594,18 @@ static solder_status read_line(sld_scan *r)
     return sld_scan_unexpected(r, "a statement");
 }
 
-static solder_status read_all(sld_scan *r)
+static solder_status read_all(sld_scan *r, bool body)
 {
     for (;;) {
         while (sld_scan_peek(r) == '\n') {
             r->p++;
             r->line++;
+        }
+        if (body && sld_scan_accept_word(r, "end")) {
+            return SOLDER_OK;
+        }
+        if (r->p == r->end && body) {
+            return sld_scan_unexpected(r, "'end'");
         }
         if (r->p == r->end) {
             return r->graph->exprs.failed ? sld_fail_memory(r->diag, sizeof(sld_expr)) : SOLDER_OK;
@@ -575,11 +623,12 @@ solder_status sld_graph_read(const solder_allocator *allocator, sld_diag *diag, 
 {
     sld_scan r = {.p = text, .end = text + size, .line = 1, .diag = diag};
     SLD_TRY(sld_graph_create(allocator, diag, &r.graph));
-    solder_status status = read_all(&r);
+    sld_graph *read = r.graph;
+    solder_status status = read_all(&r, false);
     if (status != SOLDER_OK) {
-        sld_graph_destroy(r.graph);
+        sld_graph_destroy(read);
         return status;
     }
-    *graph = r.graph;
+    *graph = read;
     return SOLDER_OK;
 }

@@ -4,6 +4,7 @@
 #define SLD_KERNELS_PARAMS_H
 
 #include "kernels/activation/activation.h"
+#include "kernels/control/control.h"
 #include "kernels/conv/conv.h"
 #include "kernels/detection/detection.h"
 #include "kernels/elementwise/elementwise.h"

@@ -80,6 +80,9 @@ static bool worth_its_size(const sld_node *node, size_t bytes)
 static bool is_foldable(const sld_graph *graph, const sld_node *node)
 {
     size_t total = 0;
+    if (node->body_count > 0) { /* what becomes of the bodies is not this pass's business */
+        return false;
+    }
     for (uint32_t i = 0; i < node->in_count; i++) {
         if (node->in[i].value != NULL && !sld_value_is_constant(node->in[i].value)) {
             return false;
