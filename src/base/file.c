@@ -72,23 +72,16 @@ void sld_file_unmap(sld_file *file)
     *file = (sld_file){0};
 }
 
-void sld_file_page_out(const void *data, size_t size)
+void sld_file_drop(const void *data, size_t size)
 {
-#if defined(MADV_PAGEOUT)
     long page = sysconf(_SC_PAGESIZE);
-    if (page <= 0) {
+    if (page <= 0 || size < (size_t)page * 16) {
         return;
     }
-    size_t mask = (size_t)page - 1;
-    uintptr_t begin = ((uintptr_t)data + mask) & ~(uintptr_t)mask;
-    uintptr_t end = ((uintptr_t)data + size) & ~(uintptr_t)mask;
-    if (begin < end) {
-        (void)madvise((void *)begin, end - begin, MADV_PAGEOUT);
-    }
-#else
-    (void)data;
-    (void)size;
-#endif
+    uintptr_t mask = (uintptr_t)page - 1;
+    uintptr_t begin = ((uintptr_t)data + mask) & ~mask;
+    uintptr_t end = ((uintptr_t)data + size) & ~mask;
+    (void)madvise((void *)begin, end - begin, MADV_DONTNEED); /* a hint: failure is harmless */
 }
 
 /* ---- writer ---- */

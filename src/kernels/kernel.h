@@ -49,11 +49,15 @@ typedef struct sld_run {
 /*
  * A storage order for a constant input. Every packing has an exact inverse, so that a plan tuned
  * for one processor runs on another. Written in portable C, always linked. params are the step's.
+ * What is packed consists of pieces of one size, so that large weights are packed bit by bit.
  */
 struct sld_packing {
     const char *name; /* "<family>_...": stored in plans, renaming is a format change */
     size_t (*size)(const void *params, const sld_tensor *plain);
-    void (*pack)(const void *params, const sld_tensor *plain, void *packed);
+    size_t (*pieces)(const void *params, const sld_tensor *plain);
+    /* Pieces first to first + count - 1, one behind the other. */
+    void (*pack)(const void *params, const sld_tensor *plain, size_t first, size_t count,
+                 void *packed);
     void (*unpack)(const void *params, const void *packed, const sld_tensor *plain);
 };
 
@@ -129,6 +133,13 @@ static inline void sld_put_f64(const sld_tensor *t, int64_t offset, double value
 static inline void sld_put_i64(const sld_tensor *t, int64_t offset, int64_t value)
 {
     sld_store_i64(t->dtype, (char *)t->data + offset * (int64_t)solder_dtype_size(t->dtype), value);
+}
+
+/* All pieces of a packing. */
+static inline void sld_pack(const sld_packing *packing, const void *params, const sld_tensor *plain,
+                            void *packed)
+{
+    packing->pack(params, plain, 0, packing->pieces(params, plain), packed);
 }
 
 /* Copies any strided tensor to another of equal dims and dtype. */

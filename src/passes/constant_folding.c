@@ -155,8 +155,19 @@ static solder_status fold_content(folding *f, sld_value *value, int64_t count)
     return install(f, value, &count, data);
 }
 
+/* A Reshape's result is its input's bytes: large weights are not copied for it. */
+static solder_status fold_reshape(folding *f, const sld_node *node)
+{
+    int64_t dims[SOLDER_MAX_RANK];
+    (void)sld_value_static_dims(f->graph, node->out[0], dims);
+    return install(f, node->out[0], dims, node->in[0].value->data);
+}
+
 static solder_status fold_node(folding *f, sld_node *node)
 {
+    if (node->op == SLD_OP_RESHAPE && node->out[0]->use_count > 0) {
+        return fold_reshape(f, node);
+    }
     sld_tensor out[SLD_MAX_OUTPUTS];
     solder_status status = sld_node_evaluate(f->graph, node, &f->graph->arena, out);
     if (status == SOLDER_ERROR_DATA || status == SOLDER_ERROR_UNSUPPORTED) {

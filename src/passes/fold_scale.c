@@ -149,10 +149,24 @@ static size_t channel_of(const weight_axis *a, size_t index)
     return group * a->extent + index / a->inner % a->extent;
 }
 
-/* A copy of weights with each element multiplied by its channel's s. */
-static solder_status scaled_weights(folder *f, const sld_value *weights, const weight_axis *axis,
+static bool scales(const channels *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->s[i] != 1.0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Weights with each element multiplied by its channel's s: a copy, unless every s is 1. */
+static solder_status scaled_weights(folder *f, sld_value *weights, const weight_axis *axis,
                                     const channels *c, sld_value **out)
 {
+    if (!scales(c)) {
+        *out = weights;
+        return SOLDER_OK;
+    }
     int64_t dims[SOLDER_MAX_RANK];
     size_t size = solder_dtype_size(weights->dtype);
     char *data = sld_arena_alloc(&f->graph->arena, weights->data_size);
@@ -283,7 +297,7 @@ static solder_status fold_before(folder *f, sld_node *node, const channels *c)
 {
     sld_node *conv = sld_value_single_user(node->out[0]);
     const sld_conv_params *p = conv->params;
-    const sld_value *w = conv->in[1].value;
+    sld_value *w = conv->in[1].value;
     const sld_value *old = sld_node_in(conv, 2);
     if (c->axis != 1 || !weights_are_foldable(conv) || (c->shifts && !has_no_padding(p))) {
         return SOLDER_OK;

@@ -102,7 +102,31 @@ static void lay_out(const sld_plan_build *b, output *out)
     h->arena_bytes = b->arena_bytes;
 }
 
-/* One blob: as it is, or packed into memory that lives only as long as that takes. */
+/* Pieces together about a MiB: enough for the disk, too little to count. */
+#define PACK_BYTES ((size_t)1 << 20)
+
+static solder_status write_packed(sld_plan_build *b, output *out, const sld_plan_blob *blob,
+                                  sld_hasher *hasher)
+{
+    const size_t pieces = blob->packing->pieces(blob->params, &blob->plain);
+    const size_t size = pieces != 0 ? (size_t)blob->size / pieces : 0;
+    const size_t step = size < PACK_BYTES ? PACK_BYTES / (size + 1) + 1 : 1;
+    const size_t room = size * (step < pieces ? step : pieces);
+    void *packed = sld_calloc(b->allocator, room);
+    if (packed == NULL) {
+        return sld_fail_memory(b->diag, room);
+    }
+    solder_status status = SOLDER_OK;
+    for (size_t first = 0; first < pieces && status == SOLDER_OK; first += step) {
+        size_t count = step < pieces - first ? step : pieces - first;
+        blob->packing->pack(blob->params, &blob->plain, first, count, packed);
+        sld_hasher_update(hasher, packed, count * size);
+        status = put(out, packed, count * size);
+    }
+    sld_release(b->allocator, packed, room);
+    return status;
+}
+
 static solder_status write_blob(sld_plan_build *b, output *out, const sld_plan_blob *blob,
                                 sld_hasher *hasher)
 {
@@ -114,15 +138,7 @@ static solder_status write_blob(sld_plan_build *b, output *out, const sld_plan_b
         sld_hasher_update(hasher, blob->plain.data, blob->plain_size);
         return put(out, blob->plain.data, blob->plain_size);
     }
-    void *packed = sld_calloc(b->allocator, (size_t)blob->size);
-    if (packed == NULL) {
-        return sld_fail_memory(b->diag, (size_t)blob->size);
-    }
-    blob->packing->pack(blob->params, &blob->plain, packed);
-    sld_hasher_update(hasher, packed, (size_t)blob->size);
-    solder_status status = put(out, packed, (size_t)blob->size);
-    sld_release(b->allocator, packed, (size_t)blob->size);
-    return status;
+    return write_packed(b, out, blob, hasher);
 }
 
 static solder_status write_weights(sld_plan_build *b, output *out)

@@ -130,7 +130,7 @@ static solder_status repack(resolver *r, const sld_engine_step *step, const sld_
         }
         have->unpack(step->params, stored->data, &plain);
     }
-    out->packing->pack(step->params, &plain, out->data);
+    sld_pack(out->packing, step->params, &plain, out->data);
     if (have != NULL) {
         sld_release(allocator, plain.data, bytes);
     }

@@ -100,7 +100,7 @@ static solder_status pack_constant(sld_timer *timer, const sld_kernel *kernel, c
     if (packed == NULL) {
         return sld_fail_memory(timer->diag, size);
     }
-    packing->pack(run->params, t, packed);
+    sld_pack(packing, run->params, t, packed);
     t->data = packed;
     t->packing = packing;
     return SOLDER_OK;

@@ -80,7 +80,7 @@ static void bench_kernel(const bench *b, const sld_kernel *k, const char *label,
                                          : NULL;
         if (packing != NULL) {
             packed[i] = sld_alloc(NULL, packing->size(&c.params, &c.in[i]));
-            packing->pack(&c.params, &c.in[i], packed[i]);
+            sld_pack(packing, &c.params, &c.in[i], packed[i]);
             c.in[i].data = packed[i];
             c.in[i].packing = packing;
         }

@@ -281,7 +281,10 @@ static const char *pack_inputs(const check_case *c, const sld_kernel *k, sld_run
         if (!check_buffer_create(&packed[i], bytes, 64, true)) {
             die("no memory for a guarded buffer");
         }
-        packing->pack(&c->params, &c->in[i], packed[i].data);
+        size_t pieces = packing->pieces(&c->params, &c->in[i]);
+        for (size_t j = 0; j < pieces; j++) { /* as a plan is written */
+            packing->pack(&c->params, &c->in[i], j, 1, (char *)packed[i].data + bytes / pieces * j);
+        }
         sld_tensor back = c->in[i];
         size_t plain = extent_elements(&back) * solder_dtype_size(back.dtype);
         back.data = take(plain);

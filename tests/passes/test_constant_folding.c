@@ -79,6 +79,27 @@ static void test_large(void **state)
     sld_graph_destroy(graph);
 }
 
+/* Another shape of a weight is no second copy of it, nor is a bias folded into its step. */
+static void test_shared_bytes(void **state)
+{
+    (void)state;
+    sld_graph *graph = read_text("input %x f32[1,6]\n"
+                                 "constant %w f32[2,3,4] random 1\n"
+                                 "constant %b f32[4] random 2\n"
+                                 "%r = Reshape(%w) {dims=[6,4]}\n"
+                                 "%m = MatMul(%x, %r)\n"
+                                 "%y = Scale(%m, _, %b) {axis=1}\n"
+                                 "output %y\n");
+    const void *bytes = sld_graph_find_value(graph, "w")->data;
+    bool changed = false;
+    run_pass("constant_folding", graph, &changed);
+    run_pass("fold_scale", graph, &changed);
+    assert_int_equal(graph->node_count, 1);
+    assert_true(sld_value_is_constant(graph->first->in[1].value));
+    assert_ptr_equal(graph->first->in[1].value->data, bytes);
+    sld_graph_destroy(graph);
+}
+
 /* A step that cannot be computed is left to fail when it runs. */
 static void test_out_of_range(void **state)
 {
@@ -91,9 +112,9 @@ static void test_out_of_range(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_arithmetic),
-                                       cmocka_unit_test(test_shape), cmocka_unit_test(test_output),
-                                       cmocka_unit_test(test_large),
-                                       cmocka_unit_test(test_out_of_range)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_arithmetic),   cmocka_unit_test(test_shape),
+        cmocka_unit_test(test_output),       cmocka_unit_test(test_large),
+        cmocka_unit_test(test_shared_bytes), cmocka_unit_test(test_out_of_range)};
     return cmocka_run_group_tests_name("constant_folding", tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static void pack_constants(machine *m, const sld_kernel *kernel, sld_run *run)
             (t->flags & SLD_TENSOR_CONSTANT) != 0 ? kernel->packing(run, i) : NULL;
         if (packing != NULL) {
             void *packed = sld_arena_alloc(&m->arena, packing->size(run->params, t));
-            packing->pack(run->params, t, packed);
+            sld_pack(packing, run->params, t, packed);
             t->data = packed;
             t->packing = packing;
         }

@@ -181,7 +181,7 @@ static void copy_piece(solder_dtype dtype, const uint8_t *p, size_t count, float
 }
 
 /* Every element into out, as float. */
-static void copy_elements(const sld_caffe_blob *blob, float *out)
+static void copy_elements(const sld_caffe_blob *blob, bool mapped, float *out)
 {
     size_t size = element_size(blob);
     sld_wire wire = sld_wire_open(blob->message, blob->size);
@@ -199,7 +199,9 @@ static void copy_elements(const sld_caffe_blob *blob, float *out)
         while (count > 0) { /* in pieces, so that file and copy are never both in memory whole */
             size_t piece = count < COPY_PIECE ? count : COPY_PIECE;
             copy_piece(blob->dtype, p, piece, out);
-            sld_file_page_out(p, piece * size);
+            if (mapped) {
+                sld_file_drop(p, piece * size);
+            }
             p += piece * size;
             out += piece;
             count -= piece;
@@ -495,7 +497,7 @@ solder_status sld_caffe_load(sld_caffe *c, sld_caffe_layer *l, const sld_caffe_w
         if (copy == NULL) {
             return sld_fail_memory(c->diag, blob->count * sizeof *copy);
         }
-        copy_elements(blob, copy);
+        copy_elements(blob, c->import->mapped, copy);
         data = copy;
     }
     notice_nan(c, l, want, data, blob->count);
@@ -558,7 +560,7 @@ solder_status sld_caffe_read_mean(sld_arena *arena, sld_diag *diag, const char *
         status = sld_fail_memory(diag, count * sizeof *data);
         goto cleanup;
     }
-    copy_elements(&blob, data);
+    copy_elements(&blob, true, data);
     memcpy(mean->dims, dims, sizeof mean->dims);
     mean->data = data;
 cleanup:

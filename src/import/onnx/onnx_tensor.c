@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* TensorProto to constants: raw, typed, external and sparse data. */
 #include <math.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "import/onnx/onnx.h"
 #include "import/wire/wire.h"
@@ -147,19 +145,6 @@ solder_status sld_onnx_tensor_data(sld_diag *diag, const sld_onnx_tensor *tensor
 
 /* ---- constants ---- */
 
-/* Bytes that were copied need not stay in memory twice. */
-static void drop_pages(const uint8_t *data, size_t size)
-{
-    long page = sysconf(_SC_PAGESIZE);
-    if (page <= 0 || size < (size_t)page * 16) {
-        return;
-    }
-    uintptr_t mask = (uintptr_t)page - 1;
-    uintptr_t start = ((uintptr_t)data + mask) & ~mask;
-    uintptr_t end = ((uintptr_t)data + size) & ~mask;
-    (void)madvise((void *)start, end - start, MADV_DONTNEED); /* a hint: failure is harmless */
-}
-
 static bool has_nan(solder_dtype dtype, const void *data, size_t count)
 {
     size_t size = solder_dtype_size(dtype);
@@ -248,7 +233,7 @@ static solder_status place(sld_onnx *onnx, const sld_onnx_tensor *tensor, size_t
     }
     SLD_TRY(sld_onnx_tensor_data(onnx->diag, tensor, copy, bytes));
     if (tensor->has_raw && (tensor->external || onnx->import->mapped)) {
-        drop_pages(tensor->raw.data, tensor->raw.size);
+        sld_file_drop(tensor->raw.data, tensor->raw.size);
     }
     *data = copy;
     return SOLDER_OK;

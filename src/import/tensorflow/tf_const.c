@@ -113,7 +113,7 @@ static sld_value *from_content(sld_tf_node *node, const sld_tf_proto_tensor *ten
         copy[i] = copy[i] != 0;
     }
     if (node->tf->import->mapped) {
-        sld_file_page_out(tensor->content.data, bytes);
+        sld_file_drop(tensor->content.data, bytes);
     }
     return add(node, tensor, copy);
 }

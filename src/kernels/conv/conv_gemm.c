@@ -328,7 +328,7 @@ solder_status sld_conv_gemm_run(const sld_run *run, const sld_conv_isa *isa, boo
     t.weights = run->in[1].data;
     if (run->in[1].packing != weight_packing(&t)) {
         float *packed = t.scratch + thread_floats(&t) * (size_t)threads;
-        weight_packing(&t)->pack(run->params, &run->in[1], packed);
+        sld_pack(weight_packing(&t), run->params, &run->in[1], packed);
         t.weights = packed;
     }
     size_t tasks = (size_t)(t.s.batch * t.s.groups * t.tile_tasks * t.panel_tasks);

@@ -64,12 +64,21 @@ static size_t rows_size(const void *params, const sld_tensor *w, int64_t rows)
     return floats * sizeof(float);
 }
 
-static void rows_pack(const void *params, const sld_tensor *w, void *packed, int64_t rows)
+/* The phases differ in size: all is one piece. */
+static size_t rows_pieces(const void *params, const sld_tensor *w)
+{
+    (void)params;
+    (void)w;
+    return 1;
+}
+
+static void rows_pack(const void *params, const sld_tensor *w, size_t pieces, void *packed,
+                      int64_t rows)
 {
     const float *plain = w->data;
     float *to = packed;
     sld_deconv_axis axes[2];
-    int64_t count = 1;
+    int64_t count = pieces != 0 ? 1 : 0;
     for (int64_t i = 0; i < count; i++) {
         sld_deconv_phase(params, w, i, axes, &count);
         int64_t floats = (int64_t)sld_deconv_phase_floats(w, axes, rows);
@@ -98,38 +107,23 @@ static void rows_unpack(const void *params, const void *packed, const sld_tensor
     }
 }
 
-static size_t rows16_size(const void *params, const sld_tensor *w)
-{
-    return rows_size(params, w, 16);
-}
+#define ROWS_PACKING(n)                                                                            \
+    static size_t rows##n##_size(const void *params, const sld_tensor *w)                          \
+    {                                                                                              \
+        return rows_size(params, w, n);                                                            \
+    }                                                                                              \
+    static void rows##n##_pack(const void *params, const sld_tensor *w, size_t first,              \
+                               size_t count, void *packed)                                         \
+    {                                                                                              \
+        (void)first;                                                                               \
+        rows_pack(params, w, count, packed, n);                                                    \
+    }                                                                                              \
+    static void rows##n##_unpack(const void *params, const void *packed, const sld_tensor *w)      \
+    {                                                                                              \
+        rows_unpack(params, packed, w, n);                                                         \
+    }                                                                                              \
+    const sld_packing sld_packing_deconv_rows##n = {"deconv_rows" #n, rows##n##_size, rows_pieces, \
+                                                    rows##n##_pack, rows##n##_unpack};
 
-static void rows16_pack(const void *params, const sld_tensor *w, void *packed)
-{
-    rows_pack(params, w, packed, 16);
-}
-
-static void rows16_unpack(const void *params, const void *packed, const sld_tensor *w)
-{
-    rows_unpack(params, packed, w, 16);
-}
-
-const sld_packing sld_packing_deconv_rows16 = {"deconv_rows16", rows16_size, rows16_pack,
-                                               rows16_unpack};
-
-static size_t rows32_size(const void *params, const sld_tensor *w)
-{
-    return rows_size(params, w, 32);
-}
-
-static void rows32_pack(const void *params, const sld_tensor *w, void *packed)
-{
-    rows_pack(params, w, packed, 32);
-}
-
-static void rows32_unpack(const void *params, const void *packed, const sld_tensor *w)
-{
-    rows_unpack(params, packed, w, 32);
-}
-
-const sld_packing sld_packing_deconv_rows32 = {"deconv_rows32", rows32_size, rows32_pack,
-                                               rows32_unpack};
+ROWS_PACKING(16)
+ROWS_PACKING(32)

@@ -29,17 +29,25 @@ static size_t columns_size(const void *params, const sld_tensor *b, int64_t widt
     return (size_t)(m.batch * m.rows * ((m.columns + width - 1) / width) * width) * sizeof(float);
 }
 
-static void columns_pack(const void *params, const sld_tensor *b, void *packed, int64_t width)
+/* A piece is one panel: width columns of one matrix. */
+static size_t columns_pieces(const void *params, const sld_tensor *b, int64_t width)
 {
     matrix m = matrix_of(params, b);
-    const float *from = b->data;
+    return (size_t)(m.batch * ((m.columns + width - 1) / width));
+}
+
+static void columns_pack(const void *params, const sld_tensor *b, size_t piece, size_t count,
+                         void *packed, int64_t width)
+{
+    matrix m = matrix_of(params, b);
+    const size_t panels = (size_t)((m.columns + width - 1) / width);
     float *to = packed;
-    for (int64_t i = 0; i < m.batch; i++, from += m.rows * m.columns) {
-        for (int64_t first = 0; first < m.columns; first += width) {
-            for (int64_t k = 0; k < m.rows; k++) {
-                for (int64_t j = first; j < first + width; j++) {
-                    *to++ = j < m.columns ? from[k * m.row_stride + j * m.column_stride] : 0.0f;
-                }
+    for (size_t i = piece; i < piece + count; i++) {
+        const float *from = (const float *)b->data + (int64_t)(i / panels) * m.rows * m.columns;
+        int64_t first = (int64_t)(i % panels) * width;
+        for (int64_t k = 0; k < m.rows; k++) {
+            for (int64_t j = first; j < first + width; j++) {
+                *to++ = j < m.columns ? from[k * m.row_stride + j * m.column_stride] : 0.0f;
             }
         }
     }
@@ -63,38 +71,27 @@ static void columns_unpack(const void *params, const void *packed, const sld_ten
     }
 }
 
-static size_t columns16_size(const void *params, const sld_tensor *b)
-{
-    return columns_size(params, b, 16);
-}
+#define COLUMNS_PACKING(n)                                                                         \
+    static size_t columns##n##_size(const void *params, const sld_tensor *b)                       \
+    {                                                                                              \
+        return columns_size(params, b, n);                                                         \
+    }                                                                                              \
+    static size_t columns##n##_pieces(const void *params, const sld_tensor *b)                     \
+    {                                                                                              \
+        return columns_pieces(params, b, n);                                                       \
+    }                                                                                              \
+    static void columns##n##_pack(const void *params, const sld_tensor *b, size_t first,           \
+                                  size_t count, void *packed)                                      \
+    {                                                                                              \
+        columns_pack(params, b, first, count, packed, n);                                          \
+    }                                                                                              \
+    static void columns##n##_unpack(const void *params, const void *packed, const sld_tensor *b)   \
+    {                                                                                              \
+        columns_unpack(params, packed, b, n);                                                      \
+    }                                                                                              \
+    const sld_packing sld_packing_matmul_columns##n = {"matmul_columns" #n, columns##n##_size,     \
+                                                       columns##n##_pieces, columns##n##_pack,     \
+                                                       columns##n##_unpack};
 
-static void columns16_pack(const void *params, const sld_tensor *b, void *packed)
-{
-    columns_pack(params, b, packed, 16);
-}
-
-static void columns16_unpack(const void *params, const void *packed, const sld_tensor *b)
-{
-    columns_unpack(params, packed, b, 16);
-}
-
-const sld_packing sld_packing_matmul_columns16 = {"matmul_columns16", columns16_size,
-                                                  columns16_pack, columns16_unpack};
-
-static size_t columns32_size(const void *params, const sld_tensor *b)
-{
-    return columns_size(params, b, 32);
-}
-
-static void columns32_pack(const void *params, const sld_tensor *b, void *packed)
-{
-    columns_pack(params, b, packed, 32);
-}
-
-static void columns32_unpack(const void *params, const void *packed, const sld_tensor *b)
-{
-    columns_unpack(params, packed, b, 32);
-}
-
-const sld_packing sld_packing_matmul_columns32 = {"matmul_columns32", columns32_size,
-                                                  columns32_pack, columns32_unpack};
+COLUMNS_PACKING(16)
+COLUMNS_PACKING(32)

@@ -15,44 +15,31 @@ static sld_tensor by_gate(const void *params, const sld_tensor *t)
     return sld_tensor_make(t->data, t->dtype, 4, dims);
 }
 
-static size_t gates16_size(const void *params, const sld_tensor *t)
-{
-    sld_tensor gates = by_gate(params, t);
-    return sld_packing_matmul_columns16.size(&transposed, &gates);
-}
+#define GATES_PACKING(n)                                                                           \
+    static size_t gates##n##_size(const void *params, const sld_tensor *t)                         \
+    {                                                                                              \
+        sld_tensor gates = by_gate(params, t);                                                     \
+        return sld_packing_matmul_columns##n.size(&transposed, &gates);                            \
+    }                                                                                              \
+    static size_t gates##n##_pieces(const void *params, const sld_tensor *t)                       \
+    {                                                                                              \
+        sld_tensor gates = by_gate(params, t);                                                     \
+        return sld_packing_matmul_columns##n.pieces(&transposed, &gates);                          \
+    }                                                                                              \
+    static void gates##n##_pack(const void *params, const sld_tensor *t, size_t first,             \
+                                size_t count, void *packed)                                        \
+    {                                                                                              \
+        sld_tensor gates = by_gate(params, t);                                                     \
+        sld_packing_matmul_columns##n.pack(&transposed, &gates, first, count, packed);             \
+    }                                                                                              \
+    static void gates##n##_unpack(const void *params, const void *packed, const sld_tensor *t)     \
+    {                                                                                              \
+        sld_tensor gates = by_gate(params, t);                                                     \
+        sld_packing_matmul_columns##n.unpack(&transposed, packed, &gates);                         \
+    }                                                                                              \
+    const sld_packing sld_packing_recurrent_gates##n = {"recurrent_gates" #n, gates##n##_size,     \
+                                                        gates##n##_pieces, gates##n##_pack,        \
+                                                        gates##n##_unpack};
 
-static void gates16_pack(const void *params, const sld_tensor *t, void *packed)
-{
-    sld_tensor gates = by_gate(params, t);
-    sld_packing_matmul_columns16.pack(&transposed, &gates, packed);
-}
-
-static void gates16_unpack(const void *params, const void *packed, const sld_tensor *t)
-{
-    sld_tensor gates = by_gate(params, t);
-    sld_packing_matmul_columns16.unpack(&transposed, packed, &gates);
-}
-
-const sld_packing sld_packing_recurrent_gates16 = {"recurrent_gates16", gates16_size, gates16_pack,
-                                                   gates16_unpack};
-
-static size_t gates32_size(const void *params, const sld_tensor *t)
-{
-    sld_tensor gates = by_gate(params, t);
-    return sld_packing_matmul_columns32.size(&transposed, &gates);
-}
-
-static void gates32_pack(const void *params, const sld_tensor *t, void *packed)
-{
-    sld_tensor gates = by_gate(params, t);
-    sld_packing_matmul_columns32.pack(&transposed, &gates, packed);
-}
-
-static void gates32_unpack(const void *params, const void *packed, const sld_tensor *t)
-{
-    sld_tensor gates = by_gate(params, t);
-    sld_packing_matmul_columns32.unpack(&transposed, packed, &gates);
-}
-
-const sld_packing sld_packing_recurrent_gates32 = {"recurrent_gates32", gates32_size, gates32_pack,
-                                                   gates32_unpack};
+GATES_PACKING(16)
+GATES_PACKING(32)
