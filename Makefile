@@ -4,7 +4,7 @@ BUILD ?= build
 MAKEFLAGS += --no-print-directory
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
-.PHONY: all setup configure build test demo check install clean
+.PHONY: all setup configure build test demo check install wheel clean
 all: build
 
 setup:
@@ -25,6 +25,9 @@ demo: configure
 
 check: build
 	@scripts/check-layering && scripts/check-names && scripts/check-runtime $(BUILD)
+
+wheel: setup
+	@scripts/python-wheel
 
 install: build
 	cmake --install $(BUILD)
