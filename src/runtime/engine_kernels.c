@@ -165,10 +165,22 @@ static solder_status add_repacked(resolver *r, const sld_engine_step *step, uint
     return SOLDER_OK;
 }
 
+/* LSTM, GRU and RNN share parameters and packings. */
+static const char *packing_owner(const char *family)
+{
+    static const char *const recurrent[] = {"lstm", "gru", "rnn"};
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(recurrent); i++) {
+        if (strcmp(family, recurrent[i]) == 0) {
+            return "recurrent";
+        }
+    }
+    return family;
+}
+
 /* Packings read their own family's parameters; what they order is matrices of float32. */
 static bool packing_fits(const sld_plan *plan, const sld_engine_step *step, const sld_tensor *t)
 {
-    const char *family = sld_plan_string(plan, step->plan->family);
+    const char *family = packing_owner(sld_plan_string(plan, step->plan->family));
     size_t length = strlen(family);
     return strncmp(t->packing->name, family, length) == 0 && t->packing->name[length] == '_' &&
            t->dtype == SOLDER_F32 && t->rank >= 2;

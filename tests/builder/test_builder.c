@@ -171,6 +171,48 @@ static void test_network_by_hand_runs_as_evaluated(void **state)
     solder_plan_free(builder, plan, size);
 }
 
+/* [3, N, 5] with 4 hidden units: the weights of all three operators stand in shared packings. */
+static solder_network *recurrent(const char *op, int64_t gates, const float *numbers)
+{
+    solder_network *net;
+    solder_value *in[3];
+    solder_value *y;
+    check(solder_network_create(builder, op, &net));
+    check(solder_network_add_input(net, "x", SOLDER_F32, &(solder_dims){3, {3, 2, 5}}, &in[0]));
+    check(solder_network_add_constant(net, "w", SOLDER_F32, &(solder_dims){3, {1, gates * 4, 5}},
+                                      numbers, &in[1]));
+    check(solder_network_add_constant(net, "r", SOLDER_F32, &(solder_dims){3, {1, gates * 4, 4}},
+                                      numbers + 80, &in[2]));
+    check(solder_network_add(net, op, "cell", in, 3, NULL, 0, 1, &y));
+    check(solder_network_mark_output(net, y, "y"));
+    return net;
+}
+
+static void test_recurrent_plans_load(void **state)
+{
+    (void)state;
+    static const char *const ops[] = {"LSTM", "GRU", "RNN"};
+    static const int64_t gates[] = {4, 3, 1};
+    float numbers[80 + 64];
+    float input[30];
+    fill(numbers, 80 + 64, 5);
+    fill(input, 30, 6);
+    for (int i = 0; i < 3; i++) {
+        solder_network *net = recurrent(ops[i], gates[i], numbers);
+        const solder_config config = solder_config_default();
+        void *plan;
+        size_t size;
+        check(solder_build_to_memory(builder, net, &config, &plan, &size));
+        solder_tensor in = {"x", SOLDER_F32, {3, {3, 2, 5}}, input};
+        seen expected = {.count = 0};
+        float result[64];
+        check(solder_evaluate(builder, net, &in, 1, keep_output, &expected));
+        run_plan(plan, size, NULL, 1, input, 3, result);
+        expect_close(result, expected.values, expected.count);
+        solder_plan_free(builder, plan, size);
+    }
+}
+
 static void test_one_timing_cache_gives_one_plan(void **state)
 {
     (void)state;
@@ -324,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_network_by_hand_runs_as_evaluated, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_recurrent_plans_load, setup, teardown),
         cmocka_unit_test_setup_teardown(test_one_timing_cache_gives_one_plan, setup, teardown),
         cmocka_unit_test_setup_teardown(test_targets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_messages, setup, teardown),

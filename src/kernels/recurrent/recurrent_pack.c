@@ -15,9 +15,18 @@ static sld_tensor by_gate(const void *params, const sld_tensor *t)
     return sld_tensor_make(t->data, t->dtype, 4, dims);
 }
 
+/* A plan's parameters are asked for a size before anything holds them to the dims. */
+static bool has_gates(const sld_recurrent_params *p, const sld_tensor *t)
+{
+    return t->rank == 3 && p->hidden > 0 && t->dim[1] % p->hidden == 0;
+}
+
 #define GATES_PACKING(n)                                                                           \
     static size_t gates##n##_size(const void *params, const sld_tensor *t)                         \
     {                                                                                              \
+        if (!has_gates(params, t)) {                                                               \
+            return SIZE_MAX;                                                                       \
+        }                                                                                          \
         sld_tensor gates = by_gate(params, t);                                                     \
         return sld_packing_matmul_columns##n.size(&transposed, &gates);                            \
     }                                                                                              \
