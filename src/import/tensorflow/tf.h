@@ -19,9 +19,11 @@
 #include "kernels/params.h"
 
 typedef struct sld_tf_tensor sld_tf_tensor;
+typedef struct sld_tf_list sld_tf_list;
 struct sld_tf_tensor {
     bool poisoned; /* depends on something unsupported; has no value */
     sld_value *plain, *first;
+    sld_tf_list *list; /* a TensorList or TensorArray: no value (tf_loop.h) */
     /* [N, C * H * W] of a tensor whose plain form is [N, H * W * C]; dims are C, H, W */
     sld_value *flat;
     int64_t flat_dims[3];
@@ -198,6 +200,12 @@ solder_status sld_tf_mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t)
 
 /* ---- functions (tf_scope.c) ---- */
 
+/* The function an attribute names; fails if there is none. */
+const sld_tf_function *sld_tf_function_attr(sld_tf_node *node, const char *name);
+/* Converts a function's body for node, at tf->graph; prefix stands before the names of its nodes.
+ * SOLDER_ERROR_UNSUPPORTED if it contains something unsupported, which is listed. */
+solder_status sld_tf_apply(sld_tf_node *node, const sld_tf_function *f, const char *prefix,
+                           sld_tf_tensor *const *args, uint32_t arg_count, sld_tf_tensor **rets);
 void sld_tf_call(sld_tf_node *node, int told);
 
 #endif

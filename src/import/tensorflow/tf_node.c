@@ -103,6 +103,10 @@ sld_value *sld_tf_plain(sld_tf_node *node, sld_tf_tensor *t)
     if (!sld_tf_ok(node)) {
         return NULL;
     }
+    if (t->list != NULL) {
+        sld_tf_unsupported(node, "it reads a list of tensors as a tensor");
+        return NULL;
+    }
     if (t->plain == NULL && t->first != NULL) {
         t->plain = swap_layout(node, t->first, false);
     } else if (t->plain == NULL && t->flat != NULL) {

@@ -28,12 +28,15 @@ typedef enum sld_tf_attr_kind {
     SLD_TF_FUNCTION = 10
 } sld_tf_attr_kind;
 
+typedef struct sld_tf_function sld_tf_function;
+
 typedef struct sld_tf_attr {
     const char *name;
     sld_tf_attr_kind kind;
     int64_t i; /* INT, BOOL, TYPE */
     float f;
-    sld_tf_bytes bytes; /* the others */
+    sld_tf_bytes bytes;              /* the others */
+    const sld_tf_function *function; /* of a node made here: instead of bytes */
     bool used;
 } sld_tf_attr;
 
@@ -44,7 +47,7 @@ typedef struct sld_tf_node_proto {
     sld_tf_attr *attrs;
 } sld_tf_node_proto;
 
-typedef struct sld_tf_function {
+struct sld_tf_function {
     const char *name;
     const char **args, **rets; /* names in the signature */
     uint32_t arg_count, ret_count;
@@ -52,7 +55,8 @@ typedef struct sld_tf_function {
     uint32_t ret_value_count;
     sld_tf_node_proto *nodes;
     uint32_t node_count;
-} sld_tf_function;
+    bool in_place; /* taken out of a graph: its nodes keep their names */
+};
 
 typedef struct sld_tf_model {
     sld_tf_node_proto *nodes;

@@ -44,6 +44,9 @@ static uint32_t named_output(const char *op, const char *output)
         {"NonMaxSuppressionV5", "valid_outputs", 2},
         {"Switch", "output_true", 1},
         {"Unique", "idx", 1},
+        {"TensorArrayV3", "flow", 1},
+        {"TensorArrayConcatV3", "lengths", 1},
+        {"TensorListConcatV2", "lengths", 1},
     };
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(table); i++) {
         if (strcmp(table[i].op, op) == 0 && strcmp(table[i].output, output) == 0) {
@@ -399,7 +402,7 @@ solder_status sld_tf_need(sld_tf *tf, const sld_tf_scope *scope, sld_tf_ref ref,
 
 /* ---- functions ---- */
 
-static solder_status check_call(const sld_tf_node *node, const sld_tf_function *f)
+static solder_status check_call(const sld_tf_node *node, const sld_tf_function *f, uint32_t count)
 {
     int depth = 1;
     sld_diag *diag = node->tf->diag;
@@ -414,27 +417,26 @@ static solder_status check_call(const sld_tf_node *node, const sld_tf_function *
                             SLD_TF_MAX_CALLS, f->name);
         }
     }
-    if (node->in_count != f->arg_count) {
+    if (count != f->arg_count) {
         return sld_fail(diag, SOLDER_ERROR_DATA,
                         "tensorflow: node '%s': function '%s' takes %u inputs, not %u", node->name,
-                        f->name, (unsigned)f->arg_count, (unsigned)node->in_count);
+                        f->name, (unsigned)f->arg_count, (unsigned)count);
     }
     return SOLDER_OK;
 }
 
 /* Arguments are entries of their own, behind those of the body. */
-static solder_status bind_arguments(sld_tf_node *node, const sld_tf_function *f,
-                                    sld_tf_scope *scope)
+static solder_status bind_arguments(sld_tf *tf, const sld_tf_function *f,
+                                    sld_tf_tensor *const *args, sld_tf_scope *scope)
 {
     static const sld_tf_node_proto argument = {.name = "", .op = "_Arg"};
-    sld_tf *tf = node->tf;
     sld_tf_entry *entries = sld_arena_array(&tf->arena, f->arg_count, sizeof *entries);
     if (entries == NULL) {
         return sld_fail_memory(tf->diag, f->arg_count);
     }
     for (uint32_t i = 0; i < f->arg_count; i++) {
         entries[i] = (sld_tf_entry){.proto = &argument, .state = SLD_TF_DONE};
-        SLD_TRY(sld_tf_give(tf, &entries[i], 0, sld_tf_in(node, i)));
+        SLD_TRY(sld_tf_give(tf, &entries[i], 0, args[i]));
         if (sld_names_find(scope->names, f->args[i]) != NULL) {
             return sld_fail(tf->diag, SOLDER_ERROR_DATA,
                             "tensorflow: function '%s': '%s' is there twice", f->name, f->args[i]);
@@ -446,7 +448,7 @@ static solder_status bind_arguments(sld_tf_node *node, const sld_tf_function *f,
     return SOLDER_OK;
 }
 
-static const char *ret_value(const sld_tf_function *f, uint32_t ret)
+const char *sld_tf_ret_value(const sld_tf_function *f, uint32_t ret)
 {
     for (uint32_t i = 0; i < f->ret_value_count; i++) {
         if (strcmp(f->ret_names[i], f->rets[ret]) == 0) {
@@ -456,51 +458,74 @@ static const char *ret_value(const sld_tf_function *f, uint32_t ret)
     return "";
 }
 
-static solder_status call(sld_tf_node *node, const sld_tf_function *f)
+solder_status sld_tf_apply(sld_tf_node *node, const sld_tf_function *f, const char *prefix,
+                           sld_tf_tensor *const *args, uint32_t arg_count, sld_tf_tensor **rets)
 {
     sld_tf *tf = node->tf;
     sld_tf_scope scope = {.caller = node->scope, .function = f};
-    SLD_TRY(check_call(node, f));
-    scope.prefix = sld_arena_printf(&tf->arena, "%s/", node->name);
-    if (scope.prefix == NULL) {
-        return sld_fail_memory(tf->diag, strlen(node->name));
-    }
+    scope.prefix = f->in_place ? node->scope->prefix : prefix;
+    SLD_TRY(check_call(node, f, arg_count));
     SLD_TRY(sld_tf_open_scope(tf, f->nodes, f->node_count, &scope));
-    SLD_TRY(bind_arguments(node, f, &scope));
-    sld_tf_outputs(node, f->ret_count);
+    SLD_TRY(bind_arguments(tf, f, args, &scope));
     bool poisoned = false;
-    for (uint32_t i = 0; i < f->ret_count && sld_tf_ok(node); i++) {
+    for (uint32_t i = 0; i < f->ret_count; i++) {
         sld_tf_ref ref;
-        SLD_TRY(sld_tf_resolve(tf, &scope, ret_value(f, i), &ref));
+        rets[i] = NULL;
+        SLD_TRY(sld_tf_resolve(tf, &scope, sld_tf_ret_value(f, i), &ref));
         if (ref.entry == NULL) {
             return sld_fail(tf->diag, SOLDER_ERROR_DATA,
                             "tensorflow: function '%s' does not compute its output '%s'", f->name,
                             f->rets[i]);
         }
-        SLD_TRY(sld_tf_need(tf, &scope, ref, &node->out[i]));
-        poisoned = poisoned || (node->out[i] != NULL && node->out[i]->poisoned);
+        SLD_TRY(sld_tf_need(tf, &scope, ref, &rets[i]));
+        poisoned = poisoned || (rets[i] != NULL && rets[i]->poisoned);
     }
     return poisoned ? SOLDER_ERROR_UNSUPPORTED : SOLDER_OK; /* what it is, is listed already */
+}
+
+const sld_tf_function *sld_tf_function_attr(sld_tf_node *node, const char *name)
+{
+    const sld_tf_attr *attr = sld_tf_attribute(node, name, SLD_TF_FUNCTION);
+    if (!sld_tf_ok(node)) {
+        return NULL;
+    }
+    if (attr != NULL && attr->function != NULL) {
+        return attr->function;
+    }
+    const char *called =
+        attr != NULL ? sld_tf_read_function_name(&node->tf->arena, attr->bytes) : "";
+    if (called == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, attr->bytes.size);
+        return NULL;
+    }
+    const sld_tf_function *function = find_function(node->tf, called);
+    if (function == NULL) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "function '%s' is not in the file", called);
+    }
+    return function;
 }
 
 void sld_tf_call(sld_tf_node *node, int told)
 {
     (void)told;
-    const sld_tf_function *function = find_function(node->tf, node->op);
-    const char *name = node->op;
+    sld_tf *tf = node->tf;
+    const sld_tf_function *function = find_function(tf, node->op);
     if (function == NULL) {
-        const sld_tf_attr *attr = sld_tf_attribute(node, "f", SLD_TF_FUNCTION);
-        name = attr != NULL ? sld_tf_read_function_name(&node->tf->arena, attr->bytes) : "";
-        if (name == NULL) {
-            node->status = sld_fail_memory(node->tf->diag, attr->bytes.size);
-            return;
-        }
-        function = find_function(node->tf, name);
+        function = sld_tf_function_attr(node, "f");
     }
-    if (function == NULL) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "function '%s' is not in the file", name);
+    const char *prefix = sld_arena_printf(&tf->arena, "%s/", node->name);
+    if (!sld_tf_ok(node)) {
         return;
     }
-    solder_status status = call(node, function);
-    node->status = sld_tf_ok(node) ? status : node->status;
+    if (prefix == NULL) {
+        node->status = sld_fail_memory(tf->diag, strlen(node->name));
+        return;
+    }
+    sld_tf_outputs(node, function->ret_count);
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        (void)sld_tf_in(node, i);
+    }
+    if (sld_tf_ok(node)) {
+        node->status = sld_tf_apply(node, function, prefix, node->in, node->in_count, node->out);
+    }
 }

@@ -50,6 +50,8 @@ solder_status sld_tf_resolve(sld_tf *tf, const sld_tf_scope *scope, const char *
 
 solder_status sld_tf_open_scope(sld_tf *tf, const sld_tf_node_proto *nodes, uint32_t count,
                                 sld_tf_scope *scope);
+/* Which tensor of the body an output of the function is. */
+const char *sld_tf_ret_value(const sld_tf_function *f, uint32_t ret);
 solder_status sld_tf_give(sld_tf *tf, sld_tf_entry *entry, uint32_t index, sld_tf_tensor *tensor);
 
 /* Converts what the tensor depends on. NULL if the node does not have that output; a poisoned

@@ -293,6 +293,26 @@ void sld_tf_strided_slice(sld_tf_node *node, int told)
     sld_tf_set_form(node, 0, x, first);
 }
 
+void sld_tf_reverse(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    int rank = sld_tf_rank(t);
+    int64_t axes[SOLDER_MAX_RANK];
+    size_t count = sld_tf_constant_ints(node, 1, "axes", axes, SOLDER_MAX_RANK);
+    bool first = t->first != NULL;
+    sld_slice_params params = {.count = (int32_t)count};
+    for (size_t i = 0; i < count; i++) {
+        int axis = sld_tf_axis(node, axes[i], rank);
+        params.axes[i] = first ? sld_tf_first_axis(axis, rank) : axis;
+        params.start[i] = -1;
+        params.end[i] = INT64_MIN;
+        params.step[i] = -1;
+    }
+    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_SLICE, &params, &x, 1), first);
+}
+
 /* ---- padding ---- */
 
 static void remember_padding(sld_tf_node *node, sld_value *x, const sld_pad_params *p, int rank)

@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Recurrent cells in the body of a loop, found by what is computed: gates are activations of sums
+ * of products with constant matrices, of biases and of peepholes, whatever way the frameworks split
+ * and join them. What matches in everything becomes one operator; anything else is left alone.
+ */
+#include "import/tensorflow/tf_affine.h"
+#include "import/tensorflow/tf_loop.h"
+
+typedef enum cell_kind { LSTM, GRU, RNN } cell_kind;
+
+/* Gates in the operators' order: LSTM input, output, forget, cell; GRU update, reset, hidden. */
+typedef struct cell {
+    cell_kind kind;
+    uint32_t h, c; /* variables of the loop */
+    sld_tf_affine gate[4];
+    sld_tf_affine inner; /* GRU that resets after the product: what the reset gate scales */
+    bool reset_after;
+    const sld_value *peephole[3];
+    sld_tf_act f, g, last;
+    int64_t hidden;
+    const sld_value *x;               /* in the body: what all gates see beside h */
+    sld_value *y, *final_h, *final_c; /* once emitted */
+} cell;
+
+#define MAX_CELLS 16
+
+typedef struct finding {
+    sld_tf_node *node;
+    sld_tf_loop *loop;
+    cell cells[MAX_CELLS];
+    int cell_count;
+    uint8_t *explained; /* by variable */
+    sld_dim trips;      /* of loop->around; SLD_DIM_NONE: not known */
+} finding;
+
+/* ---- counting ---- */
+
+static bool constant_int(const sld_value *value, int64_t *number)
+{
+    if (!sld_value_is_constant(value) || value->data_size == 0 ||
+        value->data_size != solder_dtype_size(value->dtype) ||
+        !sld_dtype_is_integer(value->dtype)) {
+        return false;
+    }
+    *number = sld_load_i64(value->dtype, value->data);
+    return true;
+}
+
+/* A variable that goes up by one from where it starts. */
+static bool is_counter(const sld_tf_loop_var *var, int64_t *start)
+{
+    int64_t step;
+    const sld_value *a, *b;
+    if (var->input == NULL || var->invariant || var->arg.list != NULL ||
+        !constant_int(var->outer, start)) {
+        return false;
+    }
+    const sld_value *next = sld_tf_stripped(var->next->plain);
+    return sld_tf_is_binary(next, SLD_BINARY_SUM, &a, &b) &&
+           ((a == var->input && constant_int(b, &step)) ||
+            (b == var->input && constant_int(a, &step))) &&
+           step == 1;
+}
+
+static sld_tf_loop_var *var_of(const sld_tf_loop *loop, const sld_value *input)
+{
+    for (uint32_t i = 0; i < loop->count; i++) {
+        if (input != NULL && loop->vars[i].input == input) {
+            return &loop->vars[i];
+        }
+    }
+    return NULL;
+}
+
+static bool counts_from_zero(const sld_tf_loop *loop, const sld_value *value)
+{
+    int64_t start;
+    const sld_tf_loop_var *var = var_of(loop, sld_tf_stripped(value));
+    return var != NULL && is_counter(var, &start) && start == 0;
+}
+
+/* A number outside of the loop, as a dimension there. */
+static sld_dim outer_number(const finding *f, const sld_value *value)
+{
+    int64_t number;
+    value = sld_tf_stripped(value);
+    if (constant_int(value, &number)) {
+        return sld_expr_const(&f->loop->around->exprs, number);
+    }
+    const sld_tf_loop_var *var = var_of(f->loop, value);
+    return var != NULL && var->invariant && var->arg.list == NULL && var->outer->content != NULL
+               ? var->outer->content[0]
+               : SLD_DIM_NONE;
+}
+
+/* Iterations while value holds; false if it is not understood. */
+static bool count_trips(finding *f, const sld_value *value, int depth)
+{
+    const sld_value *a, *b;
+    value = sld_tf_stripped(value);
+    if (depth > 8) {
+        return false;
+    }
+    if (sld_tf_is_binary(value, SLD_BINARY_AND, &a, &b)) {
+        return count_trips(f, a, depth + 1) && count_trips(f, b, depth + 1);
+    }
+    if (sld_tf_is_binary(value, SLD_BINARY_GREATER, &b, &a) ||
+        sld_tf_is_binary(value, SLD_BINARY_LESS, &a, &b)) {
+        sld_dim limit = counts_from_zero(f->loop, a) ? outer_number(f, b) : SLD_DIM_NONE;
+        sld_expr_table *exprs = &f->loop->around->exprs;
+        f->trips = f->trips == SLD_DIM_NONE || f->trips == limit
+                       ? limit
+                       : sld_expr_make(exprs, SLD_EXPR_MIN, f->trips, limit);
+        return limit != SLD_DIM_NONE && f->trips != SLD_DIM_NONE;
+    }
+    return sld_value_is_constant(value) && value->data_size == 1 && *(const uint8_t *)value->data;
+}
+
+/* ---- what an iteration sees ---- */
+
+/* The list variable of which value is the element of this iteration. */
+static sld_tf_loop_var *list_read(const finding *f, const sld_value *value)
+{
+    const sld_node *gather = sld_tf_producer(value, SLD_OP_GATHER);
+    if (gather == NULL) {
+        return NULL;
+    }
+    const sld_gather_params *p = gather->params;
+    sld_tf_loop_var *var = var_of(f->loop, sld_node_in(gather, 0));
+    bool element = var != NULL && var->invariant && var->arg.list != NULL &&
+                   p->kind == SLD_GATHER_AXIS && p->axis == 0 &&
+                   var->outer->shape.d[0] == f->trips &&
+                   counts_from_zero(f->loop, sld_node_in(gather, 1));
+    return element ? var : NULL;
+}
+
+/* The cell whose new state value is. */
+static cell *cell_of(finding *f, const sld_value *value)
+{
+    for (int i = 0; i < f->cell_count; i++) {
+        if (sld_tf_stripped(f->loop->vars[f->cells[i].h].next->plain) == value) {
+            return &f->cells[i];
+        }
+    }
+    return NULL;
+}
+
+/* All steps of value as [T, N, I], outside of the loop; emitted cells only. */
+static sld_value *sequence_of(finding *f, const sld_value *value)
+{
+    value = sld_tf_stripped(value);
+    const sld_tf_loop_var *read = list_read(f, value);
+    const cell *from = cell_of(f, value);
+    return read != NULL ? read->outer : from != NULL ? from->y : NULL;
+}
+
+static bool is_sequence(finding *f, const sld_value *value)
+{
+    return list_read(f, value) != NULL || cell_of(f, value) != NULL;
+}
+
+/* ---- matching ---- */
+
+static bool is_state(const finding *f, uint32_t index)
+{
+    const sld_tf_loop_var *var = &f->loop->vars[index];
+    return !f->explained[index] && !var->invariant && var->arg.list == NULL &&
+           var->input->shape.rank == 2 && sld_dtype_is_float(var->input->dtype) &&
+           var->next->plain->dtype == var->input->dtype;
+}
+
+/* All sources are the cell's h and one sequence, which becomes its x. */
+static bool sources_fit(finding *f, cell *c, const sld_tf_affine *a, const sld_value *also)
+{
+    const sld_value *h = f->loop->vars[c->h].input;
+    for (int i = 0; i < a->term_count; i++) {
+        const sld_value *source = a->terms[i].source;
+        if (source == h || source == also) {
+            continue;
+        }
+        if (c->x == NULL && is_sequence(f, source)) {
+            c->x = source;
+        }
+        if (source != c->x) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* value = act(affine) with the activation and the width of the cell. */
+static bool match_gate(finding *f, cell *c, const sld_value *value, sld_tf_act *act,
+                       sld_tf_affine *gate)
+{
+    sld_tf_act found;
+    const sld_value *inner;
+    *gate = (sld_tf_affine){0};
+    sld_tf_find_activation(value, &found, &inner);
+    if (act->set && !sld_tf_same_act(act, &found)) {
+        return false;
+    }
+    if (!sld_tf_affine_of(inner, c->hidden, gate) || gate->product[0] != NULL ||
+        !sources_fit(f, c, gate, NULL)) {
+        return false;
+    }
+    *act = found;
+    return true;
+}
+
+/* At most one peephole, at state. */
+static bool take_peephole(const sld_tf_affine *gate, const sld_value *state,
+                          const sld_value **weights)
+{
+    *weights = NULL;
+    if (gate->diagonal_count == 1 && gate->diagonals[0].source == state) {
+        *weights = gate->diagonals[0].weights;
+    }
+    return gate->diagonal_count == 0 || *weights != NULL;
+}
+
+/* c' = f c + i g; h' = o act(c') with the factors in the order the bits say. */
+static bool match_lstm_in_order(finding *f, cell *c, unsigned order)
+{
+    const sld_value *out, *state, *kept, *fresh, *fg, *cin, *ig, *g, *inner;
+    const sld_value *h = sld_tf_stripped(f->loop->vars[c->h].next->plain);
+    const sld_tf_loop_var *cell_var = &f->loop->vars[c->c];
+    const sld_value *c_next = sld_tf_stripped(cell_var->next->plain);
+    if (!sld_tf_is_swapped(h, SLD_BINARY_PROD, order & 1, &out, &state) ||
+        !sld_tf_is_swapped(c_next, SLD_BINARY_SUM, order & 2, &kept, &fresh) ||
+        !sld_tf_is_swapped(kept, SLD_BINARY_PROD, order & 4, &fg, &cin) ||
+        !sld_tf_is_swapped(fresh, SLD_BINARY_PROD, order & 8, &ig, &g) || cin != cell_var->input) {
+        return false;
+    }
+    c->f = c->g = (sld_tf_act){0};
+    c->x = NULL;
+    sld_tf_find_activation(state, &c->last, &inner);
+    if (inner != c_next) {
+        c->last = (sld_tf_act){.set = true, .kind = SLD_ACT_NONE};
+        inner = state;
+    }
+    return inner == c_next && match_gate(f, c, ig, &c->f, &c->gate[0]) &&
+           match_gate(f, c, out, &c->f, &c->gate[1]) && match_gate(f, c, fg, &c->f, &c->gate[2]) &&
+           match_gate(f, c, g, &c->g, &c->gate[3]) &&
+           take_peephole(&c->gate[0], cell_var->input, &c->peephole[0]) &&
+           take_peephole(&c->gate[1], c_next, &c->peephole[1]) &&
+           take_peephole(&c->gate[2], cell_var->input, &c->peephole[2]) &&
+           c->gate[3].diagonal_count == 0 && c->x != NULL;
+}
+
+static bool match_lstm(finding *f, cell *c)
+{
+    c->kind = LSTM;
+    for (c->c = 0; c->c < f->loop->count; c->c++) {
+        if (c->c == c->h || !is_state(f, c->c)) {
+            continue;
+        }
+        for (unsigned order = 0; order < 16; order++) {
+            if (match_lstm_in_order(f, c, order)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* 1 - z */
+static bool is_rest_of(const sld_value *value, const sld_value *z)
+{
+    const sld_value *a, *b;
+    double one;
+    return sld_tf_is_binary(value, SLD_BINARY_SUB, &a, &b) && b == z && sld_tf_number(a, &one) &&
+           one == 1;
+}
+
+/* The new content: its reset gate scales h before the product or what comes of it. */
+static bool match_hidden(finding *f, cell *c, const sld_value *value)
+{
+    const sld_value *inner, *h = f->loop->vars[c->h].input;
+    sld_tf_affine *gate = &c->gate[2];
+    *gate = (sld_tf_affine){0};
+    sld_tf_find_activation(value, &c->g, &inner);
+    if (!sld_tf_affine_of(inner, c->hidden, gate) || gate->diagonal_count != 0) {
+        return false;
+    }
+    for (int i = 0; i < 2; i++) {
+        const sld_value *r = gate->product[i], *rest = gate->product[1 - i];
+        sld_tf_affine scaled = {0};
+        if (r == NULL || !match_gate(f, c, r, &c->f, &c->gate[1])) {
+            continue;
+        }
+        if (sources_fit(f, c, gate, NULL) && sld_tf_affine_of(rest, c->hidden, &scaled) &&
+            scaled.product[0] == NULL && scaled.diagonal_count == 0 &&
+            sld_tf_only_source(&scaled, h) && !sld_tf_has_source(gate, h)) {
+            c->inner = scaled;
+            c->reset_after = true;
+            return true;
+        }
+    }
+    for (int i = 0; i < gate->term_count && gate->product[0] == NULL; i++) {
+        const sld_value *r, *state, *source = gate->terms[i].source;
+        for (unsigned order = 0; order < 2; order++) {
+            if (sld_tf_is_swapped(source, SLD_BINARY_PROD, order, &r, &state) && state == h &&
+                match_gate(f, c, r, &c->f, &c->gate[1]) && sources_fit(f, c, gate, source) &&
+                !sld_tf_has_source(gate, h)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* h' = z h + (1 - z) n */
+static bool match_gru_in_order(finding *f, cell *c, unsigned order)
+{
+    const sld_value *kept, *fresh, *z, *state, *rest, *n;
+    const sld_tf_loop_var *var = &f->loop->vars[c->h];
+    if (!sld_tf_is_swapped(sld_tf_stripped(var->next->plain), SLD_BINARY_SUM, order & 1, &kept,
+                           &fresh) ||
+        !sld_tf_is_swapped(kept, SLD_BINARY_PROD, order & 2, &z, &state) || state != var->input ||
+        !sld_tf_is_swapped(fresh, SLD_BINARY_PROD, order & 4, &rest, &n) || !is_rest_of(rest, z)) {
+        return false;
+    }
+    c->f = c->g = (sld_tf_act){0};
+    c->x = NULL;
+    c->reset_after = false;
+    return match_gate(f, c, z, &c->f, &c->gate[0]) && match_hidden(f, c, n) &&
+           c->gate[0].diagonal_count == 0 && c->gate[1].diagonal_count == 0 && c->x != NULL;
+}
+
+static bool match_gru(finding *f, cell *c)
+{
+    c->kind = GRU;
+    for (unsigned order = 0; order < 8; order++) {
+        if (match_gru_in_order(f, c, order)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool match_rnn(finding *f, cell *c)
+{
+    c->kind = RNN;
+    c->f = (sld_tf_act){0};
+    c->x = NULL;
+    return match_gate(f, c, sld_tf_stripped(f->loop->vars[c->h].next->plain), &c->f, &c->gate[0]) &&
+           c->gate[0].diagonal_count == 0 && c->x != NULL &&
+           sld_tf_has_source(&c->gate[0], f->loop->vars[c->h].input);
+}
+
+/* Cells that see what others give are found after those. */
+static void find_cells(finding *f)
+{
+    bool more = true;
+    while (more && f->cell_count < MAX_CELLS) {
+        more = false;
+        for (uint32_t i = 0; i < f->loop->count && f->cell_count < MAX_CELLS; i++) {
+            cell *c = &f->cells[f->cell_count];
+            *c = (cell){.h = i};
+            if (!is_state(f, i) ||
+                !sld_expr_is_const(&f->loop->body->exprs, f->loop->vars[i].input->shape.d[1],
+                                   &c->hidden)) {
+                continue;
+            }
+            if (match_lstm(f, c) || match_gru(f, c) || match_rnn(f, c)) {
+                f->explained[i] = 1;
+                f->explained[c->kind == LSTM ? c->c : i] = 1;
+                f->cell_count++;
+                more = true;
+            }
+        }
+    }
+}
+
+/* A list that takes what a cell gives, in order or only the last. */
+static bool fits_list(finding *f, const sld_tf_loop_var *var, bool *last)
+{
+    int64_t index, count;
+    const sld_tf_list *next = var->next->list, *initial = var->initial->list;
+    if (next->before == NULL || next->before != var->arg.list ||
+        !is_sequence(f, sld_tf_stripped(next->item)) || initial->elements != NULL ||
+        initial->before != NULL || initial->loop != NULL || initial->joined != NULL) {
+        return false;
+    }
+    const sld_value *size = initial->count;
+    bool known = constant_int(size, &count);
+    *last = next->index != NULL && constant_int(next->index, &index) && index == 0 && known &&
+            count == 1 && !initial->grows;
+    if (*last) {
+        return true;
+    }
+    bool in_order = next->index == NULL ? initial->grows : counts_from_zero(f->loop, next->index);
+    bool all = known ? sld_expr_const(&f->loop->around->exprs, count) == f->trips
+                     : size->content != NULL && size->content[0] == f->trips;
+    return in_order && (all || (initial->grows && known && count <= 1));
+}
+
+static bool all_explained(finding *f)
+{
+    for (uint32_t i = 0; i < f->loop->count; i++) {
+        int64_t start;
+        bool last;
+        const sld_tf_loop_var *var = &f->loop->vars[i];
+        if (!f->explained[i] && !var->invariant && !is_counter(var, &start) &&
+            !(var->arg.list != NULL && fits_list(f, var, &last))) {
+            return false;
+        }
+    }
+    return f->cell_count > 0;
+}
+
+/* ---- emitting ---- */
+
+static int gates_of(const cell *c)
+{
+    return c->kind == LSTM ? 4 : c->kind == GRU ? 3 : 1;
+}
+
+static sld_value *weights(finding *f, const cell *c, const sld_value *source, int64_t rows)
+{
+    sld_tf_node *node = f->node;
+    solder_dtype dtype = f->loop->vars[c->h].input->dtype;
+    int gates = gates_of(c);
+    const int64_t dims[3] = {1, gates * c->hidden, rows};
+    size_t bytes;
+    if (!sld_dims_bytes(dims, 3, dtype, &bytes)) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "its weights are too large");
+        return NULL;
+    }
+    char *data = sld_arena_alloc(&node->tf->arena, bytes);
+    if (data == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, bytes);
+        return NULL;
+    }
+    size_t block = bytes / (size_t)gates;
+    for (int g = 0; g < gates; g++) {
+        const sld_tf_affine *gate = &c->gate[g];
+        const sld_value *wanted = source;
+        if (source != c->x && c->kind == GRU && g == 2) { /* of the scaled h, or scaled itself */
+            gate = c->reset_after ? &c->inner : gate;
+            wanted = NULL;
+        }
+        sld_tf_affine_matrix(gate, wanted, wanted == NULL ? c->x : NULL, c->hidden, rows, dtype,
+                             data + (size_t)g * block);
+    }
+    return sld_tf_constant(node, dtype, 3, dims, data);
+}
+
+/* Both biases one behind the other: everything in the first but what the reset gate scales. */
+static sld_value *biases(finding *f, const cell *c)
+{
+    sld_tf_node *node = f->node;
+    solder_dtype dtype = f->loop->vars[c->h].input->dtype;
+    int gates = gates_of(c);
+    const int64_t dims[2] = {1, 2 * gates * c->hidden};
+    size_t size = solder_dtype_size(dtype), half = (size_t)gates * (size_t)c->hidden * size;
+    char *data = sld_arena_alloc(&node->tf->arena, 2 * half);
+    if (data == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, 2 * half);
+        return NULL;
+    }
+    bool any = false;
+    for (int g = 0; g < gates; g++) {
+        size_t at = (size_t)g * (size_t)c->hidden * size;
+        any |= sld_tf_affine_bias(&c->gate[g], c->hidden, dtype, data + at);
+        if (c->kind == GRU && g == 2 && c->reset_after) {
+            any |= sld_tf_affine_bias(&c->inner, c->hidden, dtype, data + half + at);
+        }
+    }
+    return any ? sld_tf_constant(node, dtype, 2, dims, data) : NULL;
+}
+
+static sld_value *peepholes(finding *f, const cell *c)
+{
+    sld_tf_node *node = f->node;
+    solder_dtype dtype = f->loop->vars[c->h].input->dtype;
+    size_t size = solder_dtype_size(dtype), one = (size_t)c->hidden * size;
+    if (c->peephole[0] == NULL && c->peephole[1] == NULL && c->peephole[2] == NULL) {
+        return NULL;
+    }
+    char *data = sld_arena_alloc(&node->tf->arena, 3 * one);
+    if (data == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, 3 * one);
+        return NULL;
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (c->peephole[i] != NULL) {
+            memcpy(data + i * one, c->peephole[i]->data, one);
+        }
+    }
+    return sld_tf_constant(node, dtype, 2, (int64_t[]){1, 3 * c->hidden}, data);
+}
+
+/* [N, H] to [1, N, H]; nothing if it is zeros. */
+static sld_value *first_state(finding *f, uint32_t index, int64_t hidden)
+{
+    sld_value *value = f->loop->vars[index].outer;
+    const sld_node *fill = sld_tf_producer(value, SLD_OP_FILL);
+    if (fill != NULL && ((const sld_fill_params *)fill->params)->value == 0) {
+        return NULL;
+    }
+    return sld_tf_reshape(f->node, (int64_t[]){1, -1, hidden}, 3, value);
+}
+
+static void set_act(const sld_tf_act *act, int32_t *kind, float *alpha, float *beta)
+{
+    kind[0] = kind[1] = act->kind;
+    alpha[0] = alpha[1] = act->alpha;
+    beta[0] = beta[1] = act->beta;
+}
+
+static void emit(finding *f, cell *c)
+{
+    static const sld_op ops[] = {SLD_OP_LSTM, SLD_OP_GRU, SLD_OP_RNN};
+    sld_tf_node *node = f->node;
+    const sld_value *h = f->loop->vars[c->h].input;
+    sld_recurrent_params p = {.hidden = (int32_t)c->hidden, .linear_before_reset = c->reset_after};
+    sld_value *in[8] = {sequence_of(f, c->x)}, *out[3];
+    int64_t inputs;
+    if (in[0] == NULL || in[0]->shape.rank != 3 ||
+        !sld_expr_is_const(&f->loop->around->exprs, in[0]->shape.d[2], &inputs)) {
+        sld_tf_unsupported(node, "a recurrent cell of an open number of inputs");
+        return;
+    }
+    in[SLD_RECURRENT_W] = weights(f, c, c->x, inputs);
+    in[SLD_RECURRENT_R] = weights(f, c, h, c->hidden);
+    in[SLD_RECURRENT_BIAS] = biases(f, c);
+    in[SLD_RECURRENT_H] = first_state(f, c->h, c->hidden);
+    set_act(&c->f, p.f, p.f_alpha, p.f_beta);
+    set_act(&c->g, p.g, p.g_alpha, p.g_beta);
+    if (c->kind == LSTM) {
+        in[SLD_RECURRENT_C] = first_state(f, c->c, c->hidden);
+        in[SLD_RECURRENT_PEEPHOLES] = peepholes(f, c);
+        set_act(&c->last, p.h, p.h_alpha, p.h_beta);
+    }
+    sld_tf_emit_many(node, ops[c->kind], &p, in, c->kind == LSTM ? 8 : 6, out,
+                     c->kind == LSTM ? 3 : 2);
+    c->y = sld_tf_reshape(node, (int64_t[]){0, -1, c->hidden}, 3, out[0]);
+    c->final_h = sld_tf_reshape(node, (int64_t[]){-1, c->hidden}, 2, out[1]);
+    if (c->kind == LSTM) {
+        c->final_c = sld_tf_reshape(node, (int64_t[]){-1, c->hidden}, 2, out[2]);
+    }
+}
+
+static void set_counter(finding *f, uint32_t index)
+{
+    sld_tf_node *node = f->node;
+    const sld_tf_loop_var *var = &f->loop->vars[index];
+    sld_value *x = sequence_of(f, f->cells[0].x);
+    const sld_shape_params one = {.start = 0, .end = 1};
+    sld_value *trips = sld_tf_as_scalar(node, sld_tf_emit(node, SLD_OP_SHAPE, &one, &x, 1));
+    trips = sld_tf_cast(node, var->outer->dtype, trips);
+    sld_tf_set(node, index, sld_tf_binary(node, SLD_BINARY_SUM, trips, var->outer));
+}
+
+static void set_list_output(finding *f, uint32_t index)
+{
+    const sld_tf_loop_var *var = &f->loop->vars[index];
+    bool last = false;
+    (void)fits_list(f, var, &last);
+    sld_tf_list list = *var->initial->list;
+    list.count = NULL;
+    const sld_value *item = sld_tf_stripped(var->next->list->item);
+    const cell *from = cell_of(f, item);
+    if (last && from != NULL) {
+        list.elements = sld_tf_reshape(f->node, (int64_t[]){1, -1, from->hidden}, 3, from->final_h);
+    } else {
+        list.elements = sequence_of(f, item);
+        if (last) {
+            list.elements = sld_tf_slice(f->node, list.elements, 0, -1, INT64_MAX);
+        }
+    }
+    sld_tf_set_list(f->node, index, &list);
+}
+
+static void set_outputs(finding *f)
+{
+    for (uint32_t i = 0; i < f->loop->count; i++) {
+        const sld_tf_loop_var *var = &f->loop->vars[i];
+        if (var->invariant) {
+            f->node->out[i] = var->initial;
+        } else if (var->arg.list != NULL) {
+            set_list_output(f, i);
+        } else if (!f->explained[i]) {
+            set_counter(f, i);
+        }
+    }
+    for (int i = 0; i < f->cell_count; i++) {
+        sld_tf_set(f->node, f->cells[i].h, f->cells[i].final_h);
+        if (f->cells[i].kind == LSTM) {
+            sld_tf_set(f->node, f->cells[i].c, f->cells[i].final_c);
+        }
+    }
+}
+
+bool sld_tf_recurrent(sld_tf_node *node, sld_tf_loop *loop)
+{
+    sld_tf *tf = node->tf;
+    finding *f = sld_arena_alloc(&tf->arena, sizeof *f);
+    uint8_t *explained = sld_arena_array(&tf->arena, loop->count, sizeof *explained);
+    if (f == NULL || explained == NULL) {
+        node->status = sld_fail_memory(tf->diag, sizeof *f);
+        return false;
+    }
+    *f = (finding){.node = node, .loop = loop, .explained = explained, .trips = SLD_DIM_NONE};
+    node->status = sld_tf_fold_constants(loop->body, &tf->arena);
+    if (!sld_tf_ok(node) || !count_trips(f, loop->condition, 0) || f->trips == SLD_DIM_NONE) {
+        return false;
+    }
+    find_cells(f);
+    if (!all_explained(f)) {
+        return false;
+    }
+    for (int i = 0; i < f->cell_count; i++) {
+        emit(f, &f->cells[i]);
+    }
+    set_outputs(f);
+    return true;
+}
