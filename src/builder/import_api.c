@@ -113,9 +113,10 @@ static solder_status import_into(solder_builder *builder, solder_network *networ
     SLD_TRY(map_files(builder, network, model, weights, &import));
     const sld_importer *importer = find_importer(model, &import.model);
     if (importer == NULL) {
-        return sld_fail(&builder->diag, SOLDER_ERROR_DATA,
-                        "'%s' is no model this version knows: ONNX, TensorFlow or Caffe (prototxt)",
-                        model);
+        return sld_fail(
+            &builder->diag, SOLDER_ERROR_DATA,
+            "'%s' is no model this version knows: ONNX, TensorFlow, UFF or Caffe (prototxt)",
+            model);
     }
     solder_status status = importer->import(&import);
     if (status != SOLDER_OK) {

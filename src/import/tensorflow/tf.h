@@ -57,6 +57,7 @@ struct sld_tf {
     sld_unsupported variables;
     size_t nodes_converted, node_limit; /* functions unfolded */
     size_t outputs_marked;
+    bool given_first; /* the caller's tensor of the input being declared is NCHW, its shape NHWC */
     sld_tf_tensor nothing; /* what a missing input is read as */
 };
 
@@ -105,6 +106,8 @@ const sld_tf_attr *sld_tf_attribute(sld_tf_node *node, const char *name, sld_tf_
 int64_t sld_tf_int(sld_tf_node *node, const char *name, int64_t absent);
 bool sld_tf_bool(sld_tf_node *node, const char *name, bool absent);
 float sld_tf_float(sld_tf_node *node, const char *name, float absent);
+/* Unsupported if an attribute that matters was not read. */
+void sld_tf_check_attributes(sld_tf_node *node);
 /* Index into names; absent is the index to take without the attribute. */
 int sld_tf_choice(sld_tf_node *node, const char *name, const char *const *names, int count,
                   int absent);
@@ -186,6 +189,8 @@ sld_value *sld_tf_as_scalar(sld_tf_node *node, sld_value *x);
 
 /* A TensorProto as a constant: borrowed from the file where it lies aligned. */
 sld_value *sld_tf_add_tensor(sld_tf_node *node, sld_tf_bytes bytes);
+/* The same taken apart already. */
+sld_value *sld_tf_add_read_tensor(sld_tf_node *node, const sld_tf_proto_tensor *tensor);
 
 /* ---- the whole (tf_graph.c) ---- */
 

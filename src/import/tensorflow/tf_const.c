@@ -159,27 +159,30 @@ static sld_value *from_values(sld_tf_node *node, const sld_tf_proto_tensor *tens
     return add(node, tensor, data);
 }
 
-sld_value *sld_tf_add_tensor(sld_tf_node *node, sld_tf_bytes bytes)
+sld_value *sld_tf_add_read_tensor(sld_tf_node *node, const sld_tf_proto_tensor *tensor)
 {
-    sld_tf_proto_tensor tensor;
     size_t size;
     if (!sld_tf_ok(node)) {
         return NULL;
     }
-    if (!sld_tf_read_tensor(bytes, &tensor)) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "its shape is not possible");
-        return NULL;
-    }
-    solder_dtype dtype = sld_tf_dtype(tensor.type);
+    solder_dtype dtype = sld_tf_dtype(tensor->type);
     if (dtype == SOLDER_NONE) {
-        sld_tf_unsupported(node, "type %s (%d)", sld_tf_type_name(tensor.type), tensor.type);
+        sld_tf_unsupported(node, "type %s (%d)", sld_tf_type_name(tensor->type), tensor->type);
         return NULL;
     }
-    if (tensor.shape.rank < 0 ||
-        !sld_dims_bytes(tensor.shape.dims, tensor.shape.rank, dtype, &size)) {
+    if (tensor->shape.rank < 0 ||
+        !sld_dims_bytes(tensor->shape.dims, tensor->shape.rank, dtype, &size)) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "its shape is open or too large");
         return NULL;
     }
-    return tensor.has_content ? from_content(node, &tensor, size)
-                              : from_values(node, &tensor, size);
+    return tensor->has_content ? from_content(node, tensor, size) : from_values(node, tensor, size);
+}
+
+sld_value *sld_tf_add_tensor(sld_tf_node *node, sld_tf_bytes bytes)
+{
+    sld_tf_proto_tensor tensor;
+    if (sld_tf_ok(node) && !sld_tf_read_tensor(bytes, &tensor)) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "its shape is not possible");
+    }
+    return sld_tf_ok(node) ? sld_tf_add_read_tensor(node, &tensor) : NULL;
 }

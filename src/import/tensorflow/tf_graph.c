@@ -38,8 +38,9 @@ solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
     name = spelling(tf, name);
     const solder_input_spec *spec = sld_import_spec(tf->import, name);
     bool swapped = spec != NULL && spec->nhwc && !tf->channels_first;
+    bool first = swapped || tf->given_first;
     sld_tf_shape s = *shape;
-    if (swapped && s.rank >= 3) {
+    if (first && s.rank >= 3) {
         to_nchw(&s);
     }
     if (s.rank == 0 && spec != NULL && spec->dims.rank != 0) {
@@ -53,7 +54,7 @@ solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
         return sld_fail_within(tf->diag, status, "%s", tf->format->name);
     }
     const sld_value *input = tf->graph->inputs[tf->graph->input_count - 1];
-    *(swapped ? &t->first : &t->plain) = value;
+    *(first ? &t->first : &t->plain) = value;
     if (swapped && input->dtype == dtype) {
         t->plain = tf->graph->inputs[tf->graph->input_count - 1];
     }

@@ -2,7 +2,7 @@
 /* From bytes to structures. Repeated fields are counted first, then filled. */
 #include "import/tensorflow/tf_read.h"
 
-#include "import/wire/wire.h"
+#include "import/wire/wire_check.h"
 
 #define FOR_FIELDS(bytes, field)                                                                   \
     for (sld_wire wire_ = sld_wire_open((bytes).data, (bytes).size);                               \
@@ -10,7 +10,7 @@
 
 /* ---- the check ---- */
 
-typedef enum message {
+enum {
     ANY = 0, /* not looked into */
     GRAPH,
     NODE,
@@ -26,19 +26,16 @@ typedef enum message {
     ARG,
     RET,
     CALL
-} message;
-
-enum {
-    V = 1 << SLD_WIRE_VARINT,
-    D = 1 << SLD_WIRE_FIXED64,
-    B = 1 << SLD_WIRE_BYTES,
-    F = 1 << SLD_WIRE_FIXED32
 };
 
-/* Fields that are read, the wire types they may have, the message inside. */
-static const struct rule {
-    uint8_t outer, number, types, inner;
-} rules[] = {
+enum {
+    V = SLD_WIRE_IS_VARINT,
+    D = SLD_WIRE_IS_FIXED64,
+    B = SLD_WIRE_IS_BYTES,
+    F = SLD_WIRE_IS_FIXED32
+};
+
+static const sld_wire_rule rules[] = {
     {GRAPH, 1, B, NODE},
     {GRAPH, 2, B, LIBRARY},
     {NODE, 1, B, ANY},
@@ -85,57 +82,9 @@ static const struct rule {
     {CALL, 1, B, ANY},
 };
 
-static const struct rule *find_rule(message outer, uint32_t number)
-{
-    for (size_t i = 0; i < SLD_ARRAY_LENGTH(rules); i++) {
-        if (rules[i].outer == outer && rules[i].number == number) {
-            return &rules[i];
-        }
-    }
-    return NULL;
-}
-
-typedef struct level {
-    message kind;
-    sld_wire wire;
-} level;
-
-/* The rules nest no deeper than this: graph, library, function, node, entry, attr, tensor... */
-#define LEVELS 12
-
 solder_status sld_tf_check(sld_diag *diag, const uint8_t *data, size_t size)
 {
-    level stack[LEVELS] = {{GRAPH, sld_wire_open(data, size)}};
-    int depth = 0;
-    while (depth >= 0) {
-        sld_wire_field field;
-        level *top = &stack[depth];
-        sld_wire_step step = sld_wire_next(&top->wire, &field);
-        if (step == SLD_WIRE_END) {
-            depth--;
-            continue;
-        }
-        if (step != SLD_WIRE_FIELD) {
-            return sld_fail(diag, SOLDER_ERROR_DATA, "tensorflow: the file %s at byte %zu",
-                            sld_wire_step_text(step), (size_t)(top->wire.at - data));
-        }
-        const struct rule *rule = find_rule(top->kind, field.number);
-        if (rule == NULL) {
-            continue;
-        }
-        if ((rule->types >> field.type & 1) == 0) {
-            return sld_fail(diag, SOLDER_ERROR_DATA,
-                            "tensorflow: field %u at byte %zu has the wrong wire type",
-                            (unsigned)field.number, (size_t)(field.start - data));
-        }
-        if (rule->inner != ANY) {
-            if (depth + 1 == LEVELS) {
-                return sld_fail(diag, SOLDER_ERROR_DATA, "tensorflow: messages nest too deep");
-            }
-            stack[++depth] = (level){(message)rule->inner, sld_wire_open(field.data, field.size)};
-        }
-    }
-    return SOLDER_OK;
+    return sld_wire_check(diag, "tensorflow", rules, SLD_ARRAY_LENGTH(rules), data, size);
 }
 
 /* ---- reading ---- */

@@ -25,7 +25,8 @@ typedef enum sld_tf_attr_kind {
     SLD_TF_SHAPE = 7,
     SLD_TF_TENSOR = 8,
     SLD_TF_PLACEHOLDER = 9,
-    SLD_TF_FUNCTION = 10
+    SLD_TF_FUNCTION = 10,
+    SLD_TF_FOREIGN = 100 /* of another format with such nodes, in that format's bytes */
 } sld_tf_attr_kind;
 
 typedef struct sld_tf_function sld_tf_function;

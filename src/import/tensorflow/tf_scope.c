@@ -224,6 +224,15 @@ static bool says_nothing(const sld_tf_attr *attr)
     return false;
 }
 
+void sld_tf_check_attributes(sld_tf_node *node)
+{
+    for (uint32_t i = 0; i < node->attr_count; i++) {
+        if (!node->attrs[i].used && !says_nothing(&node->attrs[i])) {
+            sld_tf_unsupported(node, "attribute '%s' is not known", node->attrs[i].name);
+        }
+    }
+}
+
 /* Nothing given may go unheeded. */
 static void check_heeded(sld_tf_node *node)
 {
@@ -232,11 +241,7 @@ static void check_heeded(sld_tf_node *node)
             sld_tf_unsupported(node, "input %u is not known", (unsigned)i);
         }
     }
-    for (uint32_t i = 0; i < node->attr_count; i++) {
-        if (!node->attrs[i].used && !says_nothing(&node->attrs[i])) {
-            sld_tf_unsupported(node, "attribute '%s' is not known", node->attrs[i].name);
-        }
-    }
+    sld_tf_check_attributes(node);
 }
 
 static solder_status name_outputs(sld_tf *tf, const sld_tf_node *node, uint32_t first_id)
