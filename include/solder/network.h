@@ -60,6 +60,17 @@ SOLDER_API solder_status solder_network_add(solder_network *network, const char 
                                             size_t input_count, const solder_attribute *attributes,
                                             size_t attribute_count, size_t output_count,
                                             solder_value **outputs);
+/*
+ * Adds a plugin (plugin.h) that is registered on the builder, as "Name" (the newest version) or
+ * "namespace::Name", either with a version behind it: "Name 2". Inputs are cast where that loses
+ * nothing to a type the plugin takes.
+ */
+SOLDER_API solder_status solder_network_add_plugin(solder_network *network, const char *plugin,
+                                                   const char *name, solder_value *const *inputs,
+                                                   size_t input_count,
+                                                   const solder_attribute *attributes,
+                                                   size_t attribute_count, size_t output_count,
+                                                   solder_value **outputs);
 /* name NULL keeps the value's own name. */
 SOLDER_API solder_status solder_network_mark_output(solder_network *network, solder_value *value,
                                                     const char *name);

@@ -29,7 +29,11 @@ static solder_status report_node(sld_text *text, const sld_node *node, const sld
     SLD_TRY(sld_text_printf(text, "\n    {\"name\": "));
     SLD_TRY(sld_text_json_string(text, node->source));
     SLD_TRY(sld_text_printf(text, ", \"op\": \"%s\", \"kernel\": \"%s\", \"candidates\": %d",
-                            sld_op_name(node->op), tactic->kernel->name, tactic->candidates));
+                            sld_node_type(node), tactic->kernel->name, tactic->candidates));
+    if (node->op == SLD_OP_PLUGIN) {
+        SLD_TRY(sld_text_printf(text, ", \"tactic\": %u",
+                                (unsigned)((const sld_plugin_params *)node->params)->tactic));
+    }
     if (tactic->microseconds >= 0) {
         SLD_TRY(sld_text_printf(text, ", \"microseconds\": %.3f", tactic->microseconds));
     }
@@ -77,6 +81,7 @@ static solder_status build(solder_builder *builder, const solder_network *networ
                                   .progress = config->progress,
                                   .progress_user = config->progress_user};
     SLD_TRY(sld_target_init(&builder->diag, config->target, config->threads, &options.target));
+    SLD_TRY(sld_builder_prepare_plugins(graph, arena));
     sld_tactic *tactics;
     double start = now_seconds();
     SLD_TRY(sld_tactics_choose(graph, &options, arena, &tactics));

@@ -46,6 +46,7 @@ solder_status solder_builder_create(const solder_builder_options *options, solde
     builder->limit = options->memory_limit;
     builder->report.allocator = &builder->counted;
     sld_diag_init(&builder->diag, &options->logger);
+    sld_plugins_init(&builder->plugins, &builder->counted);
     *out = builder;
     return SOLDER_OK;
 }
@@ -59,6 +60,7 @@ void solder_builder_destroy(solder_builder *builder)
         solder_network_destroy(builder->networks);
     }
     sld_text_free(&builder->report);
+    sld_plugins_free(&builder->plugins);
     solder_allocator user = builder->user;
     sld_release(&user, builder, sizeof *builder);
 }
@@ -66,6 +68,22 @@ void solder_builder_destroy(solder_builder *builder)
 const char *solder_builder_message(const solder_builder *builder)
 {
     return builder != NULL ? builder->diag.message : "";
+}
+
+solder_status solder_builder_add_plugin(solder_builder *builder, const solder_plugin *plugin)
+{
+    return builder != NULL ? sld_plugins_add(&builder->plugins, &builder->diag, plugin)
+                           : SOLDER_ERROR_ARGUMENT;
+}
+
+solder_status solder_builder_load_plugin(solder_builder *builder, const char *path)
+{
+    if (builder == NULL) {
+        return SOLDER_ERROR_ARGUMENT;
+    }
+    return path != NULL ? sld_plugins_load(&builder->plugins, &builder->diag, path)
+                        : sld_fail(&builder->diag, SOLDER_ERROR_ARGUMENT,
+                                   "solder_builder_load_plugin: NULL path");
 }
 
 solder_status sld_network_wrap(solder_builder *builder, sld_graph *graph, solder_network **out)
@@ -83,6 +101,7 @@ solder_status sld_network_wrap(solder_builder *builder, sld_graph *graph, solder
             return status;
         }
     }
+    network->graph->plugins = &builder->plugins;
     network->builder = builder;
     network->next = builder->networks;
     builder->networks = network;

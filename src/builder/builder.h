@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "graph/graph.h"
 #include "passes/pass.h"
+#include "plugin/plugin.h"
 #include "solder/builder.h"
 #include "tactics/tactics.h"
 
@@ -17,6 +18,7 @@ struct solder_builder {
     atomic_size_t allocated;
     size_t limit;
     sld_diag diag;
+    sld_plugins plugins;
     solder_network *networks;
     sld_text report; /* JSON of the last build */
 };
@@ -44,6 +46,9 @@ solder_status sld_text_json_string(sld_text *text, const char *value);
 
 /* Refuses what this version cannot build. */
 solder_status sld_builder_check_config(solder_builder *builder, const solder_config *config);
+/* Packs the constants of plugins and keeps what they save. After it nothing may be inferred again.
+ */
+solder_status sld_builder_prepare_plugins(sld_graph *graph, sld_arena *scratch);
 /* A copy of the network's graph with the profile applied and the passes run. */
 solder_status sld_builder_prepare(solder_builder *builder, const solder_network *network,
                                   const solder_config *config, sld_graph **graph);

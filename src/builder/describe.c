@@ -44,6 +44,9 @@ solder_status sld_text_json_string(sld_text *text, const char *value)
 static solder_status json_attr_value(sld_text *text, const sld_attr *attr, const void *params,
                                      int index)
 {
+    if (attr->kind == SLD_ATTR_TEXT) {
+        return sld_text_json_string(text, sld_attr_get_text(attr, params));
+    }
     if (attr->kind == SLD_ATTR_F32 || attr->kind == SLD_ATTR_F64) {
         double value = sld_attr_get_f64(attr, params, index);
         return isfinite(value) ? sld_text_printf(text, "%.9g", value)
@@ -61,17 +64,18 @@ static solder_status json_attr_value(sld_text *text, const sld_attr *attr, const
 
 static solder_status json_attrs(sld_text *text, const sld_node *node)
 {
-    sld_op_info info = sld_op_get(node->op);
+    sld_node_attrs info = sld_node_get_attrs(node->op, node->params);
     SLD_TRY(sld_text_printf(text, "{"));
-    for (uint32_t i = 0; i < info.attr_count; i++) {
+    for (uint32_t i = 0; i < info.count; i++) {
         const sld_attr *attr = &info.attrs[i];
-        int length = sld_attr_length(attr, node->params);
-        bool list = attr->count > 1;
+        bool is_text = attr->kind == SLD_ATTR_TEXT;
+        int length = is_text ? 1 : sld_attr_length(attr, info.values);
+        bool list = !is_text && attr->count > 1;
         SLD_TRY(
             sld_text_printf(text, "%s\"%s\": %s", i == 0 ? "" : ", ", attr->name, list ? "[" : ""));
         for (int j = 0; j < length; j++) {
             SLD_TRY(sld_text_printf(text, "%s", j == 0 ? "" : ", "));
-            SLD_TRY(json_attr_value(text, attr, node->params, j));
+            SLD_TRY(json_attr_value(text, attr, info.values, j));
         }
         if (length == 0 && !list) {
             SLD_TRY(sld_text_printf(text, "null"));
@@ -87,6 +91,11 @@ static solder_status json_node(sld_text *text, const sld_node *node, uint32_t in
     SLD_TRY(sld_text_json_string(text, node->name));
     SLD_TRY(sld_text_printf(text, ", \"op\": \"%s\", \"source\": ", sld_op_name(node->op)));
     SLD_TRY(sld_text_json_string(text, node->source));
+    if (node->op == SLD_OP_PLUGIN) {
+        char name[SLD_PLUGIN_MAX_TEXT];
+        sld_plugin_print(((const sld_plugin_params *)node->params)->plugin, true, name);
+        SLD_TRY(sld_text_printf(text, ", \"plugin\": \"%s\"", name));
+    }
     SLD_TRY(sld_text_printf(text,
                             ", \"elided\": %s, \"attributes\": ", node->elided ? "true" : "false"));
     SLD_TRY(json_attrs(text, node));
@@ -217,7 +226,7 @@ static solder_status print_dot(const sld_graph *graph, sld_text *text)
         SLD_TRY(sld_text_printf(text, "  n%u [%stooltip=", (unsigned)node->id,
                                 node->elided ? "style=dashed, " : ""));
         SLD_TRY(sld_text_json_string(text, node->source));
-        SLD_TRY(sld_text_printf(text, ", label=\"%s\\n\" + ", sld_op_name(node->op)));
+        SLD_TRY(sld_text_printf(text, ", label=\"%s\\n\" + ", sld_node_type(node)));
         SLD_TRY(sld_text_json_string(text, node->name));
         SLD_TRY(sld_text_printf(text, "];\n"));
         SLD_TRY(dot_edges(graph, node, text));

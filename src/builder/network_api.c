@@ -97,51 +97,31 @@ solder_status solder_network_add_constant(solder_network *network, const char *n
     return SOLDER_OK;
 }
 
-static solder_status attribute_fail(const solder_network *network, sld_op op, const char *node,
-                                    const solder_attribute *a, const char *why)
-{
-    return sld_fail(&network->builder->diag, SOLDER_ERROR_ARGUMENT,
-                    "node '%s' (%s): attribute '%s' %s", node, sld_op_name(op), or_empty(a->name),
-                    why);
-}
-
-static bool set_text(const sld_attr *attr, void *params, const char *text)
-{
-    if (attr->kind == SLD_ATTR_DTYPE) {
-        solder_dtype dtype = sld_dtype_from_name(text);
-        return dtype != SOLDER_NONE && sld_attr_set_i64(attr, params, 0, dtype);
-    }
-    for (int i = 0; attr->kind == SLD_ATTR_ENUM && i < attr->name_count; i++) {
-        if (strcmp(attr->names[i], text) == 0) {
-            return sld_attr_set_i64(attr, params, 0, i);
-        }
-    }
-    return false;
-}
-
 static solder_status set_attribute(const solder_network *network, sld_op op, const char *node,
                                    void *params, const solder_attribute *a)
 {
     const sld_attr *attr = a->name != NULL ? sld_op_attr(op, a->name) : NULL;
-    if (attr == NULL) {
-        return attribute_fail(network, op, node, a, "does not exist");
+    const char *wrong = sld_attr_assign(attr, params, a);
+    return wrong == NULL ? SOLDER_OK
+                         : sld_fail(&network->builder->diag, SOLDER_ERROR_ARGUMENT,
+                                    "node '%s' (%s): attribute '%s' %s", node, sld_op_name(op),
+                                    or_empty(a->name), wrong);
+}
+
+static solder_status take_inputs(const solder_network *network, const char *name,
+                                 solder_value *const *inputs, size_t input_count,
+                                 size_t output_count, sld_value **in)
+{
+    const sld_graph *graph = network->graph;
+    if (input_count > SLD_MAX_INPUTS || output_count > SLD_MAX_OUTPUTS) {
+        return sld_fail(graph->diag, SOLDER_ERROR_ARGUMENT, "node '%s': too many inputs or outputs",
+                        or_empty(name));
     }
-    if (a->text != NULL) {
-        return set_text(attr, params, a->text)
-                   ? SOLDER_OK
-                   : attribute_fail(network, op, node, a, "has no such name");
-    }
-    if ((a->ints == NULL) == (a->reals == NULL)) {
-        return attribute_fail(network, op, node, a, "needs exactly one of ints, reals and text");
-    }
-    if (a->count > attr->count ||
-        (attr->length_offset >= 0 && !sld_attr_set_length(attr, params, (int)a->count))) {
-        return attribute_fail(network, op, node, a, "has too many values");
-    }
-    for (size_t i = 0; i < a->count; i++) {
-        if (!(a->ints != NULL ? sld_attr_set_i64(attr, params, (int)i, a->ints[i])
-                              : sld_attr_set_f64(attr, params, (int)i, a->reals[i]))) {
-            return attribute_fail(network, op, node, a, "has a value out of range");
+    for (size_t i = 0; i < input_count; i++) {
+        in[i] = inner(inputs[i]);
+        if (in[i] != NULL && in[i]->graph != graph) {
+            return sld_fail(graph->diag, SOLDER_ERROR_ARGUMENT,
+                            "node '%s': input %zu belongs to another network", or_empty(name), i);
         }
     }
     return SOLDER_OK;
@@ -161,10 +141,13 @@ solder_status solder_network_add(solder_network *network, const char *op_name, c
     if (op == SLD_OP_COUNT) {
         return sld_fail(graph->diag, SOLDER_ERROR_ARGUMENT, "there is no operator '%s'", op_name);
     }
-    if (input_count > SLD_MAX_INPUTS || output_count > SLD_MAX_OUTPUTS) {
-        return sld_fail(graph->diag, SOLDER_ERROR_ARGUMENT, "node '%s': too many inputs or outputs",
+    if (op == SLD_OP_PLUGIN) {
+        return sld_fail(graph->diag, SOLDER_ERROR_ARGUMENT,
+                        "node '%s': plugins are added with solder_network_add_plugin",
                         or_empty(name));
     }
+    sld_value *in[SLD_MAX_INPUTS];
+    SLD_TRY(take_inputs(network, name, inputs, input_count, output_count, in));
     void *params = sld_arena_alloc(&graph->arena, sld_op_get(op).params_size);
     if (params == NULL) {
         return sld_fail_memory(graph->diag, sld_op_get(op).params_size);
@@ -173,17 +156,37 @@ solder_status solder_network_add(solder_network *network, const char *op_name, c
     for (size_t i = 0; i < attribute_count; i++) {
         SLD_TRY(set_attribute(network, op, or_empty(name), params, &attributes[i]));
     }
-    sld_value *in[SLD_MAX_INPUTS];
-    for (size_t i = 0; i < input_count; i++) {
-        in[i] = inner(inputs[i]);
-        if (in[i] != NULL && in[i]->graph != graph) {
-            return sld_fail(graph->diag, SOLDER_ERROR_ARGUMENT,
-                            "node '%s': input %zu belongs to another network", or_empty(name), i);
-        }
-    }
     sld_node *node;
     SLD_TRY(sld_graph_add_node(graph, NULL, op, name, params, in, (uint32_t)input_count,
                                (uint32_t)output_count, &node));
+    for (size_t i = 0; i < output_count; i++) {
+        outputs[i] = outer(node->out[i]);
+    }
+    return SOLDER_OK;
+}
+
+solder_status solder_network_add_plugin(solder_network *network, const char *plugin_name,
+                                        const char *name, solder_value *const *inputs,
+                                        size_t input_count, const solder_attribute *attributes,
+                                        size_t attribute_count, size_t output_count,
+                                        solder_value **outputs)
+{
+    if (network == NULL || plugin_name == NULL || outputs == NULL ||
+        (inputs == NULL && input_count > 0) || (attributes == NULL && attribute_count > 0)) {
+        return SOLDER_ERROR_ARGUMENT;
+    }
+    sld_graph *graph = network->graph;
+    const sld_plugins *plugins = &network->builder->plugins;
+    const solder_plugin *plugin = sld_plugins_find_text(plugins, plugin_name);
+    if (plugin == NULL) {
+        solder_status status = sld_plugin_fail_missing(plugins, graph->diag, plugin_name);
+        return sld_fail_within(graph->diag, status, "node '%s'", or_empty(name));
+    }
+    sld_value *in[SLD_MAX_INPUTS];
+    SLD_TRY(take_inputs(network, name, inputs, input_count, output_count, in));
+    sld_node *node;
+    SLD_TRY(sld_graph_add_plugin(graph, NULL, plugin, name, in, (uint32_t)input_count, attributes,
+                                 attribute_count, (uint32_t)output_count, &node));
     for (size_t i = 0; i < output_count; i++) {
         outputs[i] = outer(node->out[i]);
     }

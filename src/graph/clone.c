@@ -167,6 +167,7 @@ static solder_status clone_all(cloning *c)
         return no_memory(c);
     }
     to->name = name;
+    to->plugins = from->plugins;
     to->next_id = from->next_id;
     to->node_count = from->node_count;
     to->arena_bytes = from->arena_bytes;

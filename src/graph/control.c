@@ -33,6 +33,7 @@ solder_status sld_graph_body_create(sld_graph *owner, const char *name, sld_grap
     }
     SLD_TRY(sld_graph_create(owner->allocator, owner->diag, &body));
     body->owner = owner;
+    body->plugins = owner->plugins;
     body->depth = owner->depth + 1;
     body->next_body = owner->first_body;
     owner->first_body = body;

@@ -4,6 +4,7 @@
  * Folding, pass tests, fuzzers and `solder compare` all stand on it.
  */
 #include "graph/control.h"
+#include "plugin/plugin.h"
 
 typedef struct evaluation {
     const sld_graph *graph;
@@ -130,6 +131,41 @@ static void adopt_dims(evaluation *e, const sld_node *node, const sld_tensor *ou
     }
 }
 
+/* A plugin packs, saves and opens for each evaluation, as it does once for a plan. */
+static solder_status begin_plugin(sld_plugin_params *params, const sld_node *node, sld_run *run,
+                                  sld_arena *arena)
+{
+    *params = *(const sld_plugin_params *)node->params;
+    run->params = params;
+    if (params->plugin->run == NULL) {
+        return sld_fail(run->diag, SOLDER_ERROR_UNSUPPORTED, "plugin '%s' has no run for the CPU",
+                        params->plugin->name);
+    }
+    SLD_TRY(sld_plugin_prepare(params, run, arena, run->diag));
+    return sld_plugin_open(params, run, run->diag);
+}
+
+static solder_status run_plugin(const sld_node *node, sld_run *run,
+                                const solder_allocator *allocator)
+{
+    sld_plugin_params params;
+    sld_arena arena;
+    sld_arena_init(&arena, allocator, 0);
+    solder_status status = begin_plugin(&params, node, run, &arena);
+    if (status == SOLDER_OK) {
+        run->workspace_size = sld_plugin_kernel.workspace(run, sld_pool_threads(run->pool));
+        run->workspace = sld_alloc(allocator, run->workspace_size);
+        status = run->workspace != NULL ? sld_plugin_kernel.run(run)
+                                        : sld_fail_memory(run->diag, run->workspace_size);
+        sld_release(allocator, run->workspace, run->workspace_size);
+    }
+    sld_plugin_close(&params);
+    sld_arena_free(&arena);
+    return status == SOLDER_OK || status == SOLDER_ERROR_MEMORY
+               ? status
+               : sld_fail_within(run->diag, status, "node '%s'", node->name);
+}
+
 static solder_status run_kernel(const sld_node *node, sld_diag *diag, sld_pool *pool,
                                 sld_tensor *in, sld_tensor *out, const solder_allocator *allocator)
 {
@@ -143,7 +179,11 @@ static solder_status run_kernel(const sld_node *node, sld_diag *diag, sld_pool *
                    .out = out,
                    .in_count = node->in_count,
                    .out_count = node->out_count,
-                   .pool = pool};
+                   .pool = pool,
+                   .diag = diag};
+    if (node->op == SLD_OP_PLUGIN) {
+        return run_plugin(node, &run, allocator);
+    }
     size_t workspace =
         kernel->workspace != NULL ? kernel->workspace(&run, sld_pool_threads(pool)) : 0;
     if (workspace > 0) {

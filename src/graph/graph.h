@@ -8,6 +8,7 @@
 #define SLD_GRAPH_GRAPH_H
 
 #include "kernels/control/control.h"
+#include "kernels/plugin/plugin_params.h"
 #include "ops/op.h"
 
 typedef struct sld_graph sld_graph;
@@ -98,6 +99,7 @@ struct sld_graph {
     size_t output_count, output_capacity;
     uint32_t next_id;
     struct sld_names *value_names, *node_names;
+    const struct sld_plugins *plugins; /* for reading text; NULL: the shipped ones */
     int64_t arena_bytes; /* set by memory_plan: activation bytes at the profile's maximum */
     sld_graph *owner;    /* of a body */
     sld_graph *first_body, *next_body; /* bodies it owns; the next of its owner */
@@ -177,6 +179,17 @@ solder_status sld_graph_add_control(sld_graph *graph, sld_node *before, sld_op o
 /* Bodies a node of the operator has: 0 for all but If and Loop. */
 uint32_t sld_op_body_count(sld_op op);
 
+/*
+ * A node of a plugin (plugin_node.c). Attributes are found by name or alias, also with the first
+ * part of a path ("prior_box_param.flip") left out; one it does not have is an error. Inputs of a
+ * type it does not take are cast where every value stays the same. out_count 0: as few as it has.
+ */
+solder_status sld_graph_add_plugin(sld_graph *graph, sld_node *before, const solder_plugin *plugin,
+                                   const char *name, sld_value *const *in, uint32_t in_count,
+                                   const solder_attribute *attributes, size_t attribute_count,
+                                   uint32_t out_count, sld_node **node);
+/* Fresh parameters of a plugin with its defaults, in the arena; NULL without memory. */
+sld_plugin_params *sld_graph_plugin_params(sld_graph *graph, const solder_plugin *plugin);
 solder_status sld_graph_mark_output(sld_graph *graph, sld_value *value);
 /* Renames; fails with SOLDER_ERROR_ARGUMENT if another value has the name. */
 solder_status sld_graph_rename(sld_graph *graph, sld_value *value, const char *name);
@@ -216,6 +229,16 @@ static inline sld_value *sld_node_in(const sld_node *node, uint32_t slot)
 {
     return slot < node->in_count ? node->in[slot].value : NULL;
 }
+/* The attributes of a node, an operator's or a plugin's: their table, and where they lie. */
+typedef struct sld_node_attrs {
+    const sld_attr *attrs;
+    uint32_t count;
+    size_t size;
+    void *values;
+} sld_node_attrs;
+sld_node_attrs sld_node_get_attrs(sld_op op, void *params);
+/* "Convolution"; the plugin's own name. */
+const char *sld_node_type(const sld_node *node);
 /* The only user of a value that is no graph output, else NULL. */
 sld_node *sld_value_single_user(const sld_value *value);
 bool sld_value_is_constant(const sld_value *value);
@@ -239,6 +262,10 @@ solder_status sld_graph_print(const sld_graph *graph, bool full, sld_text *text)
 /* Reads what print(full) writes, and hand-written text. */
 solder_status sld_graph_read(const solder_allocator *allocator, sld_diag *diag, const char *text,
                              size_t size, sld_graph **graph);
+/* The same with plugins beside the shipped ones; they must outlive the graph. */
+solder_status sld_graph_read_with(const solder_allocator *allocator, sld_diag *diag,
+                                  const struct sld_plugins *plugins, const char *text, size_t size,
+                                  sld_graph **graph);
 
 /* ---- evaluator (evaluate.c) ---- */
 /*

@@ -24,7 +24,7 @@ static inline bool sld_text_word_char(char c)
 
 static inline bool sld_attr_is_list(const sld_attr *attr)
 {
-    return attr->count > 1 || attr->length_offset >= 0;
+    return attr->kind != SLD_ATTR_TEXT && (attr->count > 1 || attr->length_offset >= 0);
 }
 
 #endif

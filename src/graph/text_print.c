@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "graph/text.h"
+#include "plugin/plugin.h"
 
 #define MAX_EXPR_DEPTH 48
 #define MAX_EXPR_NODES 4096
@@ -295,6 +296,9 @@ static solder_status print_sources(sld_text *text, const sld_graph *graph, bool 
 
 static bool same_entry(const sld_attr *attr, const void *a, const void *b, int i)
 {
+    if (attr->kind == SLD_ATTR_TEXT) {
+        return strcmp(sld_attr_get_text(attr, a), sld_attr_get_text(attr, b)) == 0;
+    }
     if (attr->kind == SLD_ATTR_F32 || attr->kind == SLD_ATTR_F64) {
         double x = sld_attr_get_f64(attr, a, i);
         double y = sld_attr_get_f64(attr, b, i);
@@ -305,6 +309,9 @@ static bool same_entry(const sld_attr *attr, const void *a, const void *b, int i
 
 static int list_length(const sld_attr *attr, const void *params)
 {
+    if (attr->kind == SLD_ATTR_TEXT) {
+        return 1;
+    }
     return attr->length_offset >= 0 ? sld_attr_length(attr, params) : attr->count;
 }
 
@@ -323,7 +330,7 @@ static bool has_default_entries(const sld_attr *attr, const void *params, const 
  * Lists may share a length (stride, dilation, padding): the ones with entries of their own tell it
  * to the rest, and if none has any the first one does.
  */
-static bool is_shown(const sld_op_info *info, uint32_t index, const void *params,
+static bool is_shown(const sld_node_attrs *info, uint32_t index, const void *params,
                      const void *defaults)
 {
     const sld_attr *attr = &info->attrs[index];
@@ -333,7 +340,7 @@ static bool is_shown(const sld_op_info *info, uint32_t index, const void *params
     if (list_length(attr, params) == list_length(attr, defaults)) {
         return false;
     }
-    for (uint32_t i = 0; i < info->attr_count; i++) {
+    for (uint32_t i = 0; i < info->count; i++) {
         const sld_attr *other = &info->attrs[i];
         if (other->length_offset == attr->length_offset &&
             (i < index || !has_default_entries(other, params, defaults))) {
@@ -360,6 +367,8 @@ static solder_status print_entry(sld_text *text, const sld_attr *attr, const voi
         v = sld_attr_get_i64(attr, params, i);
         return v >= 0 && v < attr->name_count ? sld_text_printf(text, "%s", attr->names[v])
                                               : sld_text_printf(text, "%" PRId64, v);
+    case SLD_ATTR_TEXT:
+        return print_quoted(text, sld_attr_get_text(attr, params));
     case SLD_ATTR_MASK:
     case SLD_ATTR_I32:
     case SLD_ATTR_I64:
@@ -413,31 +422,44 @@ static solder_status print_attr(sld_text *text, const sld_attr *attr, const void
 
 static solder_status print_attrs(sld_text *text, const sld_graph *graph, const sld_node *node)
 {
-    const sld_op_info info = sld_op_get(node->op);
-    void *defaults = sld_calloc(graph->allocator, info.params_size);
+    const sld_node_attrs info = sld_node_get_attrs(node->op, node->params);
+    void *defaults = sld_calloc(graph->allocator, info.size);
     if (defaults == NULL) {
         return SOLDER_ERROR_MEMORY;
     }
-    sld_op_defaults(node->op, defaults);
+    sld_attrs_defaults(info.attrs, info.count, defaults);
     const char *before = " {";
     solder_status status = SOLDER_OK;
-    for (uint32_t i = 0; status == SOLDER_OK && i < info.attr_count; i++) {
+    for (uint32_t i = 0; status == SOLDER_OK && i < info.count; i++) {
         const sld_attr *attr = &info.attrs[i];
-        if (is_shown(&info, i, node->params, defaults)) {
+        if (is_shown(&info, i, info.values, defaults)) {
             status = sld_text_printf(text, "%s", before);
             before = ", ";
             if (status == SOLDER_OK) {
-                status = print_attr(text, attr, node->params, defaults);
+                status = print_attr(text, attr, info.values, defaults);
             }
         }
     }
-    sld_release(graph->allocator, defaults, info.params_size);
+    sld_release(graph->allocator, defaults, info.size);
     SLD_TRY(status);
     return before[0] == ',' ? sld_text_printf(text, "}") : SOLDER_OK;
 }
 
 /* Everything but the name. */
 static solder_status print_statements(sld_text *text, const sld_graph *graph, bool full);
+
+/* Plugin "ns::Name 2" */
+static solder_status print_operator(sld_text *text, const sld_node *node)
+{
+    SLD_TRY(sld_text_printf(text, "%s", sld_op_name(node->op)));
+    if (node->op != SLD_OP_PLUGIN) {
+        return SOLDER_OK;
+    }
+    char name[SLD_PLUGIN_MAX_TEXT];
+    sld_plugin_print(((const sld_plugin_params *)node->params)->plugin, true, name);
+    SLD_TRY(sld_text_printf(text, " "));
+    return print_quoted(text, name);
+}
 
 static solder_status print_node(sld_text *text, const sld_graph *graph, const sld_node *node,
                                 bool full)
@@ -446,7 +468,9 @@ static solder_status print_node(sld_text *text, const sld_graph *graph, const sl
         SLD_TRY(sld_text_printf(text, "%s", i == 0 ? "" : ", "));
         SLD_TRY(print_value(text, node->out[i]));
     }
-    SLD_TRY(sld_text_printf(text, " = %s(", sld_op_name(node->op)));
+    SLD_TRY(sld_text_printf(text, " = "));
+    SLD_TRY(print_operator(text, node));
+    SLD_TRY(sld_text_printf(text, "("));
     for (uint32_t i = 0; i < node->in_count; i++) {
         SLD_TRY(sld_text_printf(text, "%s", i == 0 ? "" : ", "));
         SLD_TRY(print_value(text, node->in[i].value));

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "graph/text_scan.h"
+#include "plugin/plugin.h"
 
 /* All constants of one text together: `fill` and `random` need no bytes of text to be large. */
 #define MAX_DATA ((size_t)1 << 30)
@@ -397,24 +398,35 @@ static solder_status read_list(sld_scan *r, const sld_attr *attr, void *params)
                                count);
 }
 
-static solder_status read_attrs(sld_scan *r, sld_op op, void *params)
+static solder_status read_text(sld_scan *r, const sld_attr *attr, void *params)
+{
+    const char *value;
+    SLD_TRY(sld_scan_quoted(r, &value));
+    return sld_attr_set_text(attr, params, value)
+               ? SOLDER_OK
+               : sld_scan_fail(r, SOLDER_ERROR_DATA, "%s is too long", attr->name);
+}
+
+static solder_status read_value(sld_scan *r, const sld_attr *attr, void *params)
+{
+    return attr->kind == SLD_ATTR_MASK   ? read_mask(r, attr, params)
+           : attr->kind == SLD_ATTR_TEXT ? read_text(r, attr, params)
+           : sld_attr_is_list(attr)      ? read_list(r, attr, params)
+                                         : read_entry(r, attr, params, 0);
+}
+
+static solder_status read_attrs(sld_scan *r, sld_op op, const sld_node_attrs *known)
 {
     while (!sld_scan_accept(r, '}')) {
         char name[64];
         sld_scan_token(r, sld_scan_is_word, name, sizeof name);
-        const sld_attr *attr = sld_op_attr(op, name);
+        const sld_attr *attr = sld_attrs_find(known->attrs, known->count, name);
         if (attr == NULL) {
             return sld_scan_fail(r, SOLDER_ERROR_DATA, "%s has no attribute '%s'", sld_op_name(op),
                                  name);
         }
         SLD_TRY(sld_scan_expect(r, '='));
-        if (attr->kind == SLD_ATTR_MASK) {
-            SLD_TRY(read_mask(r, attr, params));
-        } else if (sld_attr_is_list(attr)) {
-            SLD_TRY(read_list(r, attr, params));
-        } else {
-            SLD_TRY(read_entry(r, attr, params, 0));
-        }
+        SLD_TRY(read_value(r, attr, known->values));
         if (sld_scan_peek(r) != '}') {
             SLD_TRY(sld_scan_expect(r, ','));
         }
@@ -468,6 +480,31 @@ static solder_status read_operands(sld_scan *r, node_text *n)
     return SOLDER_OK;
 }
 
+/* Plugin "ns::Name 2" */
+static solder_status read_plugin(sld_scan *r, node_text *n)
+{
+    const char *name;
+    (void)sld_scan_peek(r); /* past spaces */
+    SLD_TRY(sld_scan_quoted(r, &name));
+    const solder_plugin *plugin = sld_plugins_find_text(r->graph->plugins, name);
+    if (plugin == NULL) {
+        return sld_scan_within(r, sld_plugin_fail_missing(r->graph->plugins, r->diag, name));
+    }
+    n->params = sld_graph_plugin_params(r->graph, plugin);
+    return n->params != NULL ? SOLDER_OK : sld_fail_memory(r->diag, plugin->attributes_size);
+}
+
+static solder_status default_params(sld_scan *r, node_text *n)
+{
+    size_t size = sld_op_get(n->op).params_size;
+    n->params = sld_arena_alloc(&r->graph->arena, size);
+    if (n->params == NULL) {
+        return sld_fail_memory(r->diag, size);
+    }
+    sld_op_defaults(n->op, n->params);
+    return SOLDER_OK;
+}
+
 static solder_status read_operator(sld_scan *r, node_text *n)
 {
     char word[64];
@@ -476,14 +513,10 @@ static solder_status read_operator(sld_scan *r, node_text *n)
     if (n->op == SLD_OP_COUNT) {
         return sld_scan_fail(r, SOLDER_ERROR_DATA, "'%s' is no operator", word);
     }
+    SLD_TRY(n->op == SLD_OP_PLUGIN ? read_plugin(r, n) : default_params(r, n));
     SLD_TRY(read_operands(r, n));
-    size_t size = sld_op_get(n->op).params_size;
-    n->params = sld_arena_alloc(&r->graph->arena, size);
-    if (n->params == NULL) {
-        return sld_fail_memory(r->diag, size);
-    }
-    sld_op_defaults(n->op, n->params);
-    return sld_scan_accept(r, '{') ? read_attrs(r, n->op, n->params) : SOLDER_OK;
+    sld_node_attrs attrs = sld_node_get_attrs(n->op, n->params);
+    return sld_scan_accept(r, '{') ? read_attrs(r, n->op, &attrs) : SOLDER_OK;
 }
 
 static solder_status read_suffix(sld_scan *r, node_text *n)
@@ -621,8 +654,16 @@ static solder_status read_all(sld_scan *r, bool body)
 solder_status sld_graph_read(const solder_allocator *allocator, sld_diag *diag, const char *text,
                              size_t size, sld_graph **graph)
 {
+    return sld_graph_read_with(allocator, diag, NULL, text, size, graph);
+}
+
+solder_status sld_graph_read_with(const solder_allocator *allocator, sld_diag *diag,
+                                  const sld_plugins *plugins, const char *text, size_t size,
+                                  sld_graph **graph)
+{
     sld_scan r = {.p = text, .end = text + size, .line = 1, .diag = diag};
     SLD_TRY(sld_graph_create(allocator, diag, &r.graph));
+    r.graph->plugins = plugins;
     sld_graph *read = r.graph;
     solder_status status = read_all(&r, false);
     if (status != SOLDER_OK) {

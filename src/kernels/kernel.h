@@ -42,8 +42,10 @@ typedef struct sld_run {
     sld_tensor *in;
     sld_tensor *out;
     uint32_t in_count, out_count;
-    void *workspace; /* at least workspace() bytes, 64-byte aligned; contents undefined */
-    sld_pool *pool;  /* NULL: one thread */
+    void *workspace;       /* at least workspace() bytes, 64-byte aligned; contents undefined */
+    size_t workspace_size; /* of what was given */
+    sld_pool *pool;        /* NULL: one thread */
+    sld_diag *diag;        /* where plugins say why they fail; NULL: nowhere */
 } sld_run;
 
 /*

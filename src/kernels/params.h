@@ -12,6 +12,7 @@
 #include "kernels/gather/gather.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/norm/norm.h"
+#include "kernels/plugin/plugin_params.h"
 #include "kernels/pool/pool.h"
 #include "kernels/recurrent/recurrent.h"
 #include "kernels/reduce/reduce.h"

@@ -52,10 +52,14 @@ sld_op sld_op_find(const char *name)
 
 const sld_attr *sld_op_attr(sld_op op, const char *name)
 {
-    const sld_op_part *part = rows[op].part;
-    for (uint32_t i = 0; i < part->attr_count; i++) {
-        if (strcmp(part->attrs[i].name, name) == 0) {
-            return &part->attrs[i];
+    return sld_attrs_find(rows[op].part->attrs, rows[op].part->attr_count, name);
+}
+
+const sld_attr *sld_attrs_find(const sld_attr *attrs, uint32_t count, const char *name)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(attrs[i].name, name) == 0) {
+            return &attrs[i];
         }
     }
     return NULL;
@@ -74,10 +78,14 @@ static char *attr_at(const sld_attr *attr, const void *params, int index)
 void sld_op_defaults(sld_op op, void *params)
 {
     memset(params, 0, rows[op].params_size);
-    const sld_op_part *part = rows[op].part;
-    for (uint32_t i = 0; i < part->attr_count; i++) {
-        for (int j = 0; j < part->attrs[i].count; j++) {
-            (void)sld_attr_set_f64(&part->attrs[i], params, j, part->attrs[i].def);
+    sld_attrs_defaults(rows[op].part->attrs, rows[op].part->attr_count, params);
+}
+
+void sld_attrs_defaults(const sld_attr *attrs, uint32_t count, void *params)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        for (int j = 0; attrs[i].kind != SLD_ATTR_TEXT && j < attrs[i].count; j++) {
+            (void)sld_attr_set_f64(&attrs[i], params, j, attrs[i].def);
         }
     }
 }
@@ -109,6 +117,8 @@ int64_t sld_attr_get_i64(const sld_attr *attr, const void *params, int index)
 {
     const char *p = attr_at(attr, params, index);
     switch (attr->kind) {
+    case SLD_ATTR_TEXT:
+        return 0;
     case SLD_ATTR_I64:
         return sld_load_i64(SOLDER_I64, p);
     case SLD_ATTR_F32:
@@ -137,7 +147,7 @@ double sld_attr_get_f64(const sld_attr *attr, const void *params, int index)
 
 bool sld_attr_set_i64(const sld_attr *attr, void *params, int index, int64_t value)
 {
-    if (index < 0 || index >= attr->count) {
+    if (index < 0 || index >= attr->count || attr->kind == SLD_ATTR_TEXT) {
         return false;
     }
     char *p = attr_at(attr, params, index);
@@ -180,4 +190,60 @@ bool sld_attr_set_f64(const sld_attr *attr, void *params, int index, double valu
         return true;
     }
     return value == floor(value) && sld_attr_set_i64(attr, params, index, sld_f64_to_i64(value));
+}
+
+/* ---- texts ---- */
+
+const char *sld_attr_get_text(const sld_attr *attr, const void *params)
+{
+    return attr->kind == SLD_ATTR_TEXT ? (const char *)params + attr->offset : "";
+}
+
+bool sld_attr_set_text(const sld_attr *attr, void *params, const char *text)
+{
+    size_t length = strlen(text);
+    if (attr->kind != SLD_ATTR_TEXT || length >= attr->count) {
+        return false;
+    }
+    memset((char *)params + attr->offset, 0, attr->count);
+    memcpy((char *)params + attr->offset, text, length);
+    return true;
+}
+
+static bool assign_text(const sld_attr *attr, void *params, const char *text)
+{
+    if (attr->kind == SLD_ATTR_DTYPE) {
+        solder_dtype dtype = sld_dtype_from_name(text);
+        return dtype != SOLDER_NONE && sld_attr_set_i64(attr, params, 0, dtype);
+    }
+    for (int i = 0; attr->kind == SLD_ATTR_ENUM && i < attr->name_count; i++) {
+        if (strcmp(attr->names[i], text) == 0) {
+            return sld_attr_set_i64(attr, params, 0, i);
+        }
+    }
+    return sld_attr_set_text(attr, params, text);
+}
+
+const char *sld_attr_assign(const sld_attr *attr, void *params, const solder_attribute *a)
+{
+    if (attr == NULL) {
+        return "does not exist";
+    }
+    if (a->text != NULL) {
+        return assign_text(attr, params, a->text) ? NULL : "has no such name";
+    }
+    if ((a->ints == NULL) == (a->reals == NULL)) {
+        return "needs exactly one of ints, reals and text";
+    }
+    if (a->count > attr->count ||
+        (attr->length_offset >= 0 && !sld_attr_set_length(attr, params, (int)a->count))) {
+        return "has too many values";
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (!(a->ints != NULL ? sld_attr_set_i64(attr, params, (int)i, a->ints[i])
+                              : sld_attr_set_f64(attr, params, (int)i, a->reals[i]))) {
+            return "has a value out of range";
+        }
+    }
+    return NULL;
 }

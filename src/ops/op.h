@@ -8,6 +8,7 @@
 
 #include "base/expr.h"
 #include "kernels/kernel.h"
+#include "solder/network.h"
 
 typedef enum sld_op {
 #define SLD_OP(ENUM, Name, family, params, min_in, max_in, min_out, max_out) SLD_OP_##ENUM,
@@ -24,7 +25,8 @@ typedef enum sld_attr_kind {
     SLD_ATTR_BOOL,  /* i32 0 or 1 */
     SLD_ATTR_ENUM,  /* i32, named by names[] */
     SLD_ATTR_DTYPE, /* i32 solder_dtype */
-    SLD_ATTR_MASK   /* u32 bit set, printed as a list of axes */
+    SLD_ATTR_MASK,  /* u32 bit set, printed as a list of axes */
+    SLD_ATTR_TEXT   /* char[count], ended by 0; default empty */
 } sld_attr_kind;
 
 /*
@@ -126,6 +128,10 @@ sld_op sld_op_find(const char *name);
 /* Writes every attribute's default. */
 void sld_op_defaults(sld_op op, void *params);
 
+/* Attributes of any table. attrs NULL: none. */
+void sld_attrs_defaults(const sld_attr *attrs, uint32_t count, void *params);
+const sld_attr *sld_attrs_find(const sld_attr *attrs, uint32_t count, const char *name);
+
 /* Attribute access by description. Scalars and lists as double or i64; bounds are checked. */
 const sld_attr *sld_op_attr(sld_op op, const char *name);
 int sld_attr_length(const sld_attr *attr, const void *params);
@@ -135,6 +141,11 @@ double sld_attr_get_f64(const sld_attr *attr, const void *params, int index);
 bool sld_attr_set_i64(const sld_attr *attr, void *params, int index, int64_t value);
 bool sld_attr_set_f64(const sld_attr *attr, void *params, int index, double value);
 bool sld_attr_set_length(const sld_attr *attr, void *params, int length);
+const char *sld_attr_get_text(const sld_attr *attr, const void *params);
+/* False if it does not fit the field, or the field is no TEXT. */
+bool sld_attr_set_text(const sld_attr *attr, void *params, const char *text);
+/* As a user gave it: numbers, a name, a text. NULL, or why it cannot be ("does not exist"...). */
+const char *sld_attr_assign(const sld_attr *attr, void *params, const solder_attribute *value);
 
 /* ---- helpers for infer functions (infer.c) ---- */
 

@@ -14,6 +14,7 @@
  */
 #include "passes/pass.h"
 #include "passes/rewrite.h"
+#include "plugin/plugin.h"
 
 typedef enum layout {
     LAYOUT_ANY = 0, /* of no use to tuned kernels */
@@ -93,12 +94,37 @@ static bool lives_in(const sld_value *value, const sld_value *holder)
     return false;
 }
 
-/* Whether the value and everything that lives in it has a layout kernels take. */
+static bool takes_gaps(const solder_plugin_operand *operand)
+{
+    return operand != NULL && (operand->flags & SOLDER_OPERAND_STRIDED) != 0;
+}
+
+/* A plugin reads or writes the value and takes no gaps there. */
+static bool wants_no_gaps(const sld_value *value)
+{
+    const sld_node *producer = value->producer;
+    if (producer != NULL && producer->op == SLD_OP_PLUGIN &&
+        !takes_gaps(sld_plugin_output(((const sld_plugin_params *)producer->params)->plugin,
+                                      value->output))) {
+        return true;
+    }
+    for (const sld_use *use = value->uses; use != NULL; use = use->next) {
+        if (use->node->op == SLD_OP_PLUGIN &&
+            !takes_gaps(sld_plugin_input(((const sld_plugin_params *)use->node->params)->plugin,
+                                         use->slot))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the value and everything that lives in it has a layout its users take. */
 static bool layouts_hold(const viewer *w, const sld_value *top)
 {
     const sld_value *v = top;
     for (;;) {
-        if (layout_of(w->graph, v) == LAYOUT_ANY) {
+        layout is = layout_of(w->graph, v);
+        if (is == LAYOUT_ANY || (is == LAYOUT_STRIDED && wants_no_gaps(v))) {
             return false;
         }
         if (w->child[v->id] != NULL) {

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "plugin/plugin.h"
+
 #define BAD(c, ...) sld_fail((c)->diag, SOLDER_ERROR_DATA, __VA_ARGS__)
 
 static bool string_ok(const sld_plan_check *c, uint32_t offset)
@@ -157,11 +159,18 @@ static solder_status check_family(const sld_plan_check *c, const sld_plan_step *
                         family, solder_version());
     }
     size_t limit = c->plan->count[SLD_PLAN_PARAMS];
+    bool plugin = strcmp(family, "plugin") == 0; /* the one family whose parameters vary in size */
+    if (plugin && step->params_size > size) {
+        size = step->params_size;
+    }
     if (step->params_size != size || step->params % 8 != 0 || step->params > limit ||
         size > limit - step->params) {
         return bad_step(c, step, "parameters are not those of its kernel family");
     }
-    return SOLDER_OK;
+    return !plugin || sld_plugin_blob_check(c->plan->params + step->params, size,
+                                            c->plan->count[SLD_PLAN_PLUGINS])
+               ? SOLDER_OK
+               : bad_step(c, step, "the parameters of its plugin are malformed");
 }
 
 static bool writable(const sld_plan_check *c, uint32_t tensor)
@@ -339,10 +348,7 @@ static solder_status check_info(const sld_plan_check *c)
             return BAD(c, "plugin %zu is malformed", i);
         }
     }
-    return p->count[SLD_PLAN_PLUGINS] == 0
-               ? SOLDER_OK
-               : sld_fail(c->diag, SOLDER_ERROR_UNSUPPORTED, "needs plugin '%s'",
-                          sld_plan_string(p, p->plugins[0]));
+    return SOLDER_OK;
 }
 
 solder_status sld_plan_check_contents(sld_plan_check *c)

@@ -75,6 +75,10 @@ solder_status sld_plan_place_packed(sld_plan_build *b, const sld_value *value,
 bool sld_plan_is_direct_output(const sld_plan_build *b, const sld_value *value);
 solder_status sld_plan_add_copy_target(sld_plan_build *b, const sld_value *value, uint32_t *tensor);
 
+/* plan_write_plugin.c: a plugin node's parameters for the plan, in the build's arena */
+solder_status sld_plan_plugin_bytes(sld_plan_build *b, const sld_node *node, void **bytes,
+                                    size_t *size);
+
 /* plan_write_steps.c */
 solder_status sld_plan_add_steps(sld_plan_build *b);
 

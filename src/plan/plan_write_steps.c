@@ -87,8 +87,8 @@ static solder_status add_step(sld_plan_build *b, const sld_node *node, sld_call 
                         info.name);
     }
     sld_plan_step step = {.in_count = node->in_count, .out_count = node->out_count};
-    SLD_TRY(name_step(b, node->source != NULL ? node->source : node->name, info.name, info.family,
-                      kernel->name, &step));
+    SLD_TRY(name_step(b, node->source != NULL ? node->source : node->name, sld_node_type(node),
+                      info.family, kernel->name, &step));
     sld_shapes_run(&b->shapes, node, 1, call);
     step.flops = sld_call_flops(info.family, &call->run);
     step.bytes = sld_call_bytes(&call->run);
@@ -104,7 +104,12 @@ static solder_status add_step(sld_plan_build *b, const sld_node *node, sld_call 
     for (uint32_t i = 0; i < node->out_count; i++) {
         SLD_TRY(add_defines(b, node, i, &step));
     }
-    SLD_TRY(add_params(b, node->params, info.params_size, &step));
+    void *params = node->params;
+    size_t params_size = info.params_size;
+    if (node->op == SLD_OP_PLUGIN) {
+        SLD_TRY(sld_plan_plugin_bytes(b, node, &params, &params_size));
+    }
+    SLD_TRY(add_params(b, params, params_size, &step));
     return sld_plan_add(b, &b->tables[SLD_PLAN_STEPS], &step, NULL);
 }
 

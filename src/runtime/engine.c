@@ -129,6 +129,7 @@ static solder_status prepare(solder_engine *e, const void *data)
     sld_diag *diag = &e->runtime->diag;
     SLD_TRY(sld_plan_read(&e->runtime->allocator, diag, e->name, data, e->size, &e->plan));
     SLD_TRY(make_tables(e));
+    SLD_TRY(sld_engine_bind_plugins(e));
     sld_arena scratch;
     sld_arena_init(&scratch, &e->runtime->allocator, 0);
     solder_status status = find_late(e, &scratch);
@@ -214,6 +215,7 @@ void solder_engine_destroy(solder_engine *engine)
         return;
     }
     const solder_allocator *allocator = &engine->runtime->allocator;
+    sld_engine_close_plugins(engine);
     for (uint32_t i = 0; i < engine->repacked_count; i++) {
         sld_release(allocator, engine->repacked[i].data, engine->repacked[i].size);
     }

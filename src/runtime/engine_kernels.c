@@ -65,7 +65,13 @@ static solder_status choose_kernel(resolver *r, sld_engine_step *step)
     const sld_plan *plan = &r->engine->plan;
     for (int which = r->first; which < CORNERS; which++) {
         sld_run run = sld_layout_run(step, &r->corner[which], r->operands);
+        if (step->plugin != NULL) {
+            sld_engine_show_constants(r->engine, step, &run);
+        }
         SLD_TRY(sld_step_check(r->engine, r->diag, step, &r->corner[which], &run));
+    }
+    if (step->plugin != NULL) {
+        return sld_engine_choose_tactic(r->engine, step, &r->corner[CORNER_MAX], r->operands);
     }
     const sld_kernel *planned = sld_kernel_find(sld_plan_string(plan, step->plan->kernel));
     if (planned != NULL && usable(r, step, planned)) {
@@ -300,6 +306,12 @@ static solder_status resolve(resolver *r)
     }
     for (size_t i = 0; i < e->step_count; i++) {
         SLD_TRY(settle_constants(r, &e->steps[i]));
+    }
+    for (size_t i = 0; i < e->step_count; i++) {
+        if (e->steps[i].plugin != NULL) {
+            sld_run run = sld_layout_run(&e->steps[i], &r->corner[CORNER_MAX], r->operands);
+            SLD_TRY(sld_engine_open_plugin(e, &e->steps[i], &run));
+        }
     }
     fill_io(r);
     report(r);

@@ -143,6 +143,23 @@ static solder_status adopt_dims(solder_context *c, const sld_engine_step *step, 
     return sld_layout_late(e, &c->diag, &places, &c->layout);
 }
 
+/* Outputs of a plugin that share a data-dependent dim must agree on it. */
+static solder_status check_agreed(solder_context *c, const sld_engine_step *step,
+                                  const sld_run *run)
+{
+    for (uint32_t i = 0; step->plugin != NULL && i < run->out_count; i++) {
+        uint32_t tensor = step->operands[run->in_count + i];
+        if (tensor != SLD_PLAN_NONE && c->layout.known[tensor] &&
+            !sld_check_same_dims(&c->layout.tensors[tensor], &run->out[i])) {
+            return sld_fail(&c->diag, SOLDER_ERROR_INTERNAL,
+                            "step '%s': plugin '%s': output %u has another data-dependent dim than "
+                            "an output before it",
+                            step_name(c, step), step->plugin->plugin->name, (unsigned)i);
+        }
+    }
+    return SOLDER_OK;
+}
+
 static void observe(solder_context *c, size_t index)
 {
     const sld_engine_step *step = &c->engine->steps[index];
@@ -173,6 +190,8 @@ static solder_status run_step(solder_context *c, size_t index)
     const sld_engine_step *step = &c->engine->steps[index];
     sld_run run = sld_layout_run(step, &c->layout, c->operands);
     run.workspace = c->workspace;
+    run.workspace_size = c->engine->workspace;
+    run.diag = &c->diag;
     run.pool = c->engine->runtime->pool;
     if (step->late) {
         SLD_TRY(check_late(c, step, &run));
@@ -182,6 +201,9 @@ static solder_status run_step(solder_context *c, size_t index)
     if (c->profiler != NULL) {
         c->profiler(c->profiler_user, index, microseconds() - before);
     }
+    if (status != SOLDER_OK && step->plugin != NULL) { /* the text is there already */
+        return sld_fail_within(&c->diag, status, "step '%s'", step_name(c, step));
+    }
     if (status != SOLDER_OK) {
         return sld_fail(&c->diag, status, "step '%s' (%s): %s", step_name(c, step),
                         sld_plan_string(&c->engine->plan, step->plan->op),
@@ -190,6 +212,7 @@ static solder_status run_step(solder_context *c, size_t index)
     }
     if (step->plan->define_count > 0) {
         SLD_TRY(adopt_dims(c, step, &run));
+        SLD_TRY(check_agreed(c, step, &run));
     }
     if (c->observer != NULL) {
         observe(c, index);

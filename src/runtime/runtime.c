@@ -76,6 +76,7 @@ solder_status solder_runtime_create(const solder_runtime_options *options, solde
     r->allocator = (solder_allocator){r, limited_alloc, limited_release};
     r->limit = o.memory_limit;
     sld_diag_init(&r->diag, &o.logger);
+    sld_plugins_init(&r->plugins, &r->allocator);
     solder_status status = start(r, &o);
     if (status != SOLDER_OK) { /* there is no handle to ask */
         sld_log(&r->diag, SOLDER_LOG_ERROR, "%s", r->diag.message);
@@ -91,6 +92,7 @@ void solder_runtime_destroy(solder_runtime *runtime)
     if (runtime != NULL) {
         solder_allocator user = runtime->user;
         sld_pool_destroy(runtime->pool);
+        sld_plugins_free(&runtime->plugins);
         user.release(user.user, runtime, sizeof *runtime);
     }
 }
@@ -98,4 +100,20 @@ void solder_runtime_destroy(solder_runtime *runtime)
 const char *solder_runtime_message(const solder_runtime *runtime)
 {
     return runtime != NULL ? runtime->diag.message : "";
+}
+
+solder_status solder_runtime_add_plugin(solder_runtime *runtime, const solder_plugin *plugin)
+{
+    return runtime != NULL ? sld_plugins_add(&runtime->plugins, &runtime->diag, plugin)
+                           : SOLDER_ERROR_ARGUMENT;
+}
+
+solder_status solder_runtime_load_plugin(solder_runtime *runtime, const char *path)
+{
+    if (runtime == NULL) {
+        return SOLDER_ERROR_ARGUMENT;
+    }
+    return path != NULL ? sld_plugins_load(&runtime->plugins, &runtime->diag, path)
+                        : sld_fail(&runtime->diag, SOLDER_ERROR_ARGUMENT,
+                                   "solder_runtime_load_plugin: NULL path");
 }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "kernels/call_check.h"
 #include "plan/plan_read.h"
+#include "plugin/plugin.h"
 #include "solder/runtime.h"
 
 struct solder_runtime {
@@ -18,6 +19,7 @@ struct solder_runtime {
     sld_diag diag;
     sld_pool *pool; /* NULL with one thread */
     sld_isa_mask isas;
+    sld_plugins plugins;
 };
 
 /* ---- layout.c: dims, strides and places of an engine's tensors for one set of symbols ---- */
@@ -55,6 +57,7 @@ typedef struct sld_engine_step {
     const void *params;
     bool late; /* some dim is known only while running */
     size_t workspace;
+    sld_plugin_params *plugin; /* params too; NULL: no plugin */
 } sld_engine_step;
 
 /* Offsets in the block of a context. */
@@ -108,6 +111,21 @@ solder_status sld_step_check(const solder_engine *engine, sld_diag *diag,
 
 /* Picks kernels and repacks constants; fills engine->steps, workspace and repacked. */
 solder_status sld_engine_resolve(solder_engine *engine);
+
+/* ---- engine_plugins.c ---- */
+
+/* Finds the plugins the plan names and gives their steps parameters. */
+solder_status sld_engine_bind_plugins(solder_engine *engine);
+/* Sets the data of constant operands, which calls without memory lack. */
+void sld_engine_show_constants(const solder_engine *engine, const sld_engine_step *step,
+                               sld_run *run);
+/* The planned tactic if this machine has it, else the first. */
+solder_status sld_engine_choose_tactic(const solder_engine *engine, sld_engine_step *step,
+                                       const sld_layout *layout, sld_tensor *operands);
+/* Opens the state of one such step. run: its call at the profile's maximum. */
+solder_status sld_engine_open_plugin(const solder_engine *engine, const sld_engine_step *step,
+                                     sld_run *run);
+void sld_engine_close_plugins(solder_engine *engine);
 
 /* ---- contexts ---- */
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "plugin/plugin.h"
 #include "tactics/tactics.h"
 
 enum { MAX_CANDIDATES = 32, MAX_KEY = 768 };
@@ -72,25 +73,34 @@ static size_t append_tensor(char *key, size_t at, const sld_tensor *t)
     return at;
 }
 
-/* Everything a kernel's time depends on. */
-static void make_key(const chooser *c, const sld_node *node, const sld_call *call, char *key)
+static uint64_t hash_bytes(const void *data, size_t size)
 {
-    sld_op_info info = sld_op_get(node->op);
-    int n = snprintf(key, MAX_KEY, "%s | %s ", c->options->target.name, info.family);
-    size_t at = (size_t)n;
-    const unsigned char *bytes = node->params;
+    const unsigned char *bytes = data;
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < info.params_size; i++) {
+    for (size_t i = 0; i < size; i++) {
         hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
     }
-    n = snprintf(key + at, MAX_KEY - at, "%016" PRIx64, hash);
-    at += (size_t)n;
+    return hash;
+}
+
+static void append_operands(char *key, size_t at, const sld_call *call)
+{
     for (uint32_t i = 0; i < call->run.in_count && at < MAX_KEY - 1; i++) {
         at = append_tensor(key, at, &call->in[i]);
     }
     if (call->run.out_count > 0 && at < MAX_KEY - 1) {
         (void)append_tensor(key, at, &call->out[0]);
     }
+}
+
+/* Everything a kernel's time depends on. */
+static void make_key(const chooser *c, const sld_node *node, const sld_call *call, char *key)
+{
+    sld_op_info info = sld_op_get(node->op);
+    int n = snprintf(key, MAX_KEY, "%s | %s ", c->options->target.name, info.family);
+    size_t at = (size_t)n;
+    n = snprintf(key + at, MAX_KEY - at, "%016" PRIx64, hash_bytes(node->params, info.params_size));
+    append_operands(key, at + (size_t)n, call);
 }
 
 /* Nanoseconds of a candidate, from the cache or measured; -1: not known. */
@@ -112,8 +122,104 @@ static solder_status time_of(chooser *c, const sld_kernel *kernel, const sld_nod
     return sld_timing_cache_put(c->cache, key, kernel->name, *nanoseconds);
 }
 
+/* ---- plugins: one kernel, several tactics ---- */
+
+static void make_plugin_key(const chooser *c, const sld_plugin_params *p, char *key)
+{
+    char name[SLD_PLUGIN_MAX_TEXT];
+    sld_plugin_print(p->plugin, true, name);
+    int n = snprintf(key, MAX_KEY, "%s | plugin %s %016" PRIx64, c->options->target.name, name,
+                     hash_bytes(p->attributes, p->plugin->attributes_size));
+    append_operands(key, n > 0 && n < MAX_KEY ? (size_t)n : MAX_KEY - 1, &c->call);
+}
+
+static bool supports_tactic(chooser *c, const sld_node *node, uint32_t tactic)
+{
+    for (int which = 0; which < 3; which++) {
+        sld_shapes_run(&c->shapes, node, which, &c->call);
+        if (!sld_plugin_supports(&c->call.run, tactic)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One tactic opened, timed and closed. */
+static solder_status time_tactic(chooser *c, const sld_node *node, uint32_t tactic,
+                                 double *microseconds)
+{
+    sld_plugin_params params = *(const sld_plugin_params *)node->params;
+    params.tactic = tactic;
+    sld_shapes_run(&c->shapes, node, 1, &c->call);
+    c->call.run.params = &params;
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        if (sld_value_is_constant(node->in[i].value)) {
+            c->call.in[i].data = (void *)(uintptr_t)node->in[i].value->data;
+        }
+    }
+    SLD_TRY(sld_plugin_open(&params, &c->call.run, c->graph->diag));
+    solder_status status =
+        sld_timer_measure(c->timer, &sld_plugin_kernel, node, &c->call, microseconds);
+    sld_plugin_close(&params);
+    return status;
+}
+
+static solder_status time_of_tactic(chooser *c, const sld_node *node, uint32_t tactic,
+                                    const char *key, int64_t *nanoseconds)
+{
+    char name[32];
+    (void)snprintf(name, sizeof name, "plugin:%u", (unsigned)tactic);
+    *nanoseconds = sld_timing_cache_get(c->cache, key, name);
+    if (*nanoseconds >= 0 || c->timer == NULL ||
+        (c->deadline != 0 && now_seconds() > c->deadline)) {
+        return SOLDER_OK;
+    }
+    double microseconds = -1;
+    SLD_TRY(time_tactic(c, node, tactic, &microseconds));
+    if (microseconds < 0) {
+        return SOLDER_OK;
+    }
+    *nanoseconds = (int64_t)(microseconds * 1e3);
+    return sld_timing_cache_put(c->cache, key, name, *nanoseconds);
+}
+
+static solder_status choose_plugin(chooser *c, const sld_node *node, sld_tactic *tactic)
+{
+    char key[MAX_KEY];
+    sld_plugin_params *p = node->params;
+    sld_shapes_run(&c->shapes, node, 1, &c->call);
+    make_plugin_key(c, p, key);
+    uint32_t count = sld_plugin_tactics(&c->call.run);
+    *tactic = (sld_tactic){.kernel = &sld_plugin_kernel, .microseconds = -1};
+    int64_t best = INT64_MAX;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t time = -1;
+        if (!supports_tactic(c, node, i)) {
+            continue;
+        }
+        tactic->candidates++;
+        if (c->options->effort > 0 && count > 1) {
+            SLD_TRY(time_of_tactic(c, node, i, key, &time));
+        }
+        if (tactic->candidates == 1 || (time >= 0 && time < best)) {
+            p->tactic = i;
+            tactic->microseconds = time >= 0 ? (double)time * 1e-3 : -1;
+            best = time >= 0 ? time : best;
+        }
+    }
+    return tactic->candidates > 0
+               ? SOLDER_OK
+               : sld_fail(c->graph->diag, SOLDER_ERROR_UNSUPPORTED,
+                          "node '%s': plugin '%s' does not run on the CPU of this machine, or not "
+                          "with these types and dims",
+                          node->name, p->plugin->name);
+}
+
 static solder_status choose_node(chooser *c, const sld_node *node, sld_tactic *tactic)
 {
+    if (node->op == SLD_OP_PLUGIN) {
+        return choose_plugin(c, node, tactic);
+    }
     const sld_kernel *candidates[MAX_CANDIDATES];
     int count = list_candidates(c, node, candidates);
     if (count == 0) {

@@ -123,6 +123,7 @@ static solder_status prepare(sld_timer *timer, const sld_kernel *kernel, const s
     }
     size_t workspace = kernel->workspace != NULL ? kernel->workspace(run, timer->threads) : 0;
     run->workspace = sld_arena_alloc(&timer->arena, workspace);
+    run->workspace_size = workspace;
     run->pool = timer->pool;
     return run->workspace != NULL ? SOLDER_OK : sld_fail_memory(timer->diag, workspace);
 }

@@ -72,7 +72,11 @@ static void bench_kernel(const bench *b, const sld_kernel *k, const char *label,
                          const check_case *original)
 {
     check_case c = *original;
-    sld_run run = {&c.params, c.in, c.out, c.in_count, c.out_count, NULL, NULL};
+    sld_run run = {.params = &c.params,
+                   .in = c.in,
+                   .out = c.out,
+                   .in_count = c.in_count,
+                   .out_count = c.out_count};
     void *packed[CHECK_INPUTS] = {NULL};
     for (uint32_t i = 0; i < c.in_count; i++) {
         const sld_packing *packing = k->packing != NULL && (c.in[i].flags & SLD_TENSOR_CONSTANT)
@@ -115,7 +119,11 @@ static void bench_shape(void *user, const char *label, check_case *c)
     }
     for (size_t i = 0; i < count; i++) {
         const sld_kernel *k = kernels[i];
-        sld_run run = {&c->params, c->in, c->out, c->in_count, c->out_count, NULL, NULL};
+        sld_run run = {.params = &c->params,
+                       .in = c->in,
+                       .out = c->out,
+                       .in_count = c->in_count,
+                       .out_count = c->out_count};
         bool reference = k == sld_kernel_reference(k->family); /* slow: only by name */
         if (strcmp(k->family, b->family->family) == 0 &&
             (!reference || (filter != NULL && strstr(k->name, filter) != NULL)) &&

@@ -161,7 +161,11 @@ static void run_reference(const context *x, const check_case *original, bool abs
     for (uint32_t i = 0; i < c.out_count; i++) {
         c.out[i] = widened(&original->out[i], false);
     }
-    sld_run run = {&c.params, c.in, c.out, c.in_count, c.out_count, NULL, NULL};
+    sld_run run = {.params = &c.params,
+                   .in = c.in,
+                   .out = c.out,
+                   .in_count = c.in_count,
+                   .out_count = c.out_count};
     if (reference->workspace != NULL) {
         run.workspace = take(reference->workspace(&run, 1));
     }
@@ -332,7 +336,11 @@ static const char *run_once(context *x, const sld_kernel *k, sld_run *run,
 static const char *check_kernel(context *x, const material *m, const sld_kernel *k, tally *score)
 {
     check_case c = *m->c;
-    sld_run run = {&m->c->params, c.in, c.out, c.in_count, c.out_count, NULL, NULL};
+    sld_run run = {.params = &m->c->params,
+                   .in = c.in,
+                   .out = c.out,
+                   .in_count = c.in_count,
+                   .out_count = c.out_count};
     check_buffer packed[CHECK_INPUTS] = {{0}};
     check_buffer one[CHECK_OUTPUTS] = {{0}};
     check_buffer two[CHECK_OUTPUTS] = {{0}};
@@ -386,7 +394,11 @@ static void run_case(context *x, check_case *c)
     const sld_kernel *const *kernels = sld_kernels(&count);
     for (size_t i = 0; i < count; i++) {
         const sld_kernel *k = kernels[i];
-        sld_run run = {&c->params, c->in, c->out, c->in_count, c->out_count, NULL, NULL};
+        sld_run run = {.params = &c->params,
+                       .in = c->in,
+                       .out = c->out,
+                       .in_count = c->in_count,
+                       .out_count = c->out_count};
         if (strcmp(k->family, x->family->family) != 0 || !(x->options.isas & (1u << k->isa)) ||
             (x->options.filter != NULL && strstr(k->name, x->options.filter) == NULL) ||
             (k->supports != NULL && !k->supports(&run))) {

@@ -18,7 +18,7 @@ static void run_kernel(const sld_kernel *kernel, const sld_unary_params *params,
     const int64_t dims[1] = {COUNT};
     sld_tensor in = sld_tensor_make((void *)(uintptr_t)corners, SOLDER_F32, 1, dims);
     sld_tensor out = sld_tensor_make(result, SOLDER_F32, 1, dims);
-    sld_run run = {params, &in, &out, 1, 1, NULL, NULL};
+    sld_run run = {.params = params, .in = &in, .out = &out, .in_count = 1, .out_count = 1};
     *ran = kernel->supports == NULL || kernel->supports(&run);
     if (*ran) {
         assert_int_equal(kernel->run(&run), SOLDER_OK);

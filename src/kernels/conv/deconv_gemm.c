@@ -59,7 +59,12 @@ static void make_phase(const sld_run *run, const sld_conv_isa *isa, int64_t inde
     f->in[2] = run->in_count > 2 ? run->in[2] : (sld_tensor){.dtype = SOLDER_NONE};
     f->out = sld_tensor_make(NULL, SOLDER_F32, 2 + p->spatial, dims);
     f->weight_floats = sld_deconv_phase_floats(w, axes, isa->tile->lanes);
-    f->run = (sld_run){&f->params, f->in, &f->out, 3, 1, NULL, run->pool};
+    f->run = (sld_run){.params = &f->params,
+                       .in = f->in,
+                       .out = &f->out,
+                       .in_count = 3,
+                       .out_count = 1,
+                       .pool = run->pool};
 }
 
 /* Every phase needs a tap, weights are packed in the plan, dilation would cut the taps further. */
