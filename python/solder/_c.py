@@ -253,6 +253,12 @@ for _name, _result, _arguments in [
         [_in, c_char_p, c_char_p, _handle, c_size_t, POINTER(Attribute), c_size_t, c_size_t]
         + [_handle],
     ),
+    (
+        "solder_network_add_plugin",
+        c_int,
+        [_in, c_char_p, c_char_p, _handle, c_size_t, POINTER(Attribute), c_size_t, c_size_t]
+        + [_handle],
+    ),
     ("solder_network_mark_output", c_int, [_in, _in, c_char_p]),
     ("solder_value_name", c_char_p, [_in]),
     ("solder_value_dtype", c_int, [_in]),
