@@ -26,6 +26,17 @@ class Digits(unittest.TestCase):
                 right += row.index(max(row)) == label
         self.assertEqual((right, len(labels)), (294, 300))
 
+    def test_every_format_says_the_same(self):
+        """Caffe, ONNX and TensorFlow files of one network."""
+        shape = (1, 8, 8, 1)
+        frozen = solder.build(common.DIGITS / "digits_frozen_graph.pb", fast=True, shapes=(shape,) * 3)
+        nets = [solder.load(p, threads=1) for p in (common.digits_plan(), common.open_plan(), frozen)]
+        for i in range(0, 300, 25):
+            image = common.digits(i, 1)
+            caffe, onnx, tensorflow = nets[0](image), nets[1](image), nets[2](image.data.cast("B").cast("f", shape))
+            self.assertTrue(common.close(onnx, caffe))
+            self.assertTrue(common.close(tensorflow, caffe))
+
     def test_same_bytes_as_the_command(self):
         """libsolder_runtime under `solder run`, and here: the same bits."""
         plan, x, y = (common.FOLDER / n for n in ("same.plan", "same_x.npy", "same_y.npy"))
