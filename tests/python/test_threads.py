@@ -22,7 +22,18 @@ def heavy():
 
 class Gil(unittest.TestCase):
     def check_progress(self, work):
-        """While a thread is in work(), this thread's Python code goes on."""
+        """
+        While a thread is in the one call of work(), this thread's Python code goes on. A busy machine
+        may keep this thread from it by chance, but not ten times.
+        """
+        best = 0
+        for _ in range(10):
+            best = max(best, self.ticks_inside(work))
+            if best > 3:
+                return
+        self.fail(f"at most {best} ticks while the library worked")
+
+    def ticks_inside(self, work):
         done, started = threading.Event(), threading.Event()
         spans = []
 
@@ -44,8 +55,7 @@ class Gil(unittest.TestCase):
         start, end = spans[0]
         # Were the GIL held, no tick would fall well inside the work.
         margin = (end - start) / 10
-        inside = [t for t in ticks if start + margin < t < end - margin]
-        self.assertGreater(len(inside), 3)
+        return len([t for t in ticks if start + margin < t < end - margin])
 
     def test_run(self):
         engine = solder.load(heavy().build(fast=True, threads=1), threads=1)
