@@ -2,7 +2,9 @@
 /*
  * A job is published by storing a ticket: its generation in the upper half, the next free index in
  * the lower. A thread claims an index by adding one to the ticket, which fails if the job is gone;
- * so the caller waits for claimed indices only, never for a worker that is still waking up.
+ * so the caller waits for claimed indices only, never for a worker that is still waking up. Between
+ * jobs the ticket is closed: it has no index left whatever the count, so that a worker that comes
+ * late to one job cannot claim an index of it by the count of the next.
  */
 #include "base/pool.h"
 
@@ -24,7 +26,7 @@ typedef struct worker {
 struct sld_pool {
     _Alignas(SLD_CACHE_LINE) atomic_uint_fast64_t ticket;
     _Alignas(SLD_CACHE_LINE) atomic_size_t finished;
-    /* The job. Written between jobs only; atomic because a late worker may look meanwhile. */
+    /* The job. Written while the ticket is closed only; a late worker may look meanwhile. */
     _Alignas(SLD_CACHE_LINE) _Atomic(sld_pool_task) task;
     _Atomic(void *) user;
     atomic_size_t count;
@@ -51,13 +53,16 @@ static void relax(void)
 /* Runs indices of job `generation` until none is left to claim. */
 static void work_on(sld_pool *pool, uint64_t generation, int thread)
 {
-    size_t count = atomic_load_explicit(&pool->count, memory_order_relaxed);
-    sld_pool_task task = atomic_load_explicit(&pool->task, memory_order_relaxed);
-    void *user = atomic_load_explicit(&pool->user, memory_order_relaxed);
+    size_t count = atomic_load(&pool->count);
+    sld_pool_task task = atomic_load(&pool->task);
+    void *user = atomic_load(&pool->user);
     size_t claimed = 0;
     uint64_t ticket = atomic_load(&pool->ticket);
     while (ticket >> 32 == generation && (ticket & INDEX_MASK) < count) {
-        /* Success proves the job unfinished, hence the three fields above its own. */
+        /*
+         * An open ticket of this generation, read after the three fields, proves them this job's:
+         * in the one order of all these accesses the ticket is closed before they change.
+         */
         if (atomic_compare_exchange_weak(&pool->ticket, &ticket, ticket + 1)) {
             task(user, (size_t)(ticket & INDEX_MASK), thread);
             claimed++;
@@ -233,14 +238,15 @@ void sld_pool_for(sld_pool *pool, size_t count, sld_pool_task task, void *user)
         return;
     }
     (void)pthread_mutex_lock(&pool->callers);
-    atomic_store_explicit(&pool->task, task, memory_order_relaxed);
-    atomic_store_explicit(&pool->user, user, memory_order_relaxed);
-    atomic_store_explicit(&pool->count, count, memory_order_relaxed);
+    atomic_store(&pool->task, task);
+    atomic_store(&pool->user, user);
+    atomic_store(&pool->count, count);
     atomic_store(&pool->finished, 0);
     uint64_t generation = ((atomic_load(&pool->ticket) >> 32) + 1) & INDEX_MASK;
     atomic_store(&pool->ticket, generation << 32);
     wake_workers(pool, count - 1);
     work_on(pool, generation, 0);
     wait_until_finished(pool, count);
+    atomic_store(&pool->ticket, generation << 32 | INDEX_MASK);
     (void)pthread_mutex_unlock(&pool->callers);
 }

@@ -99,6 +99,19 @@ static void callers_are_serialised(void **state)
     sld_pool_destroy(pool);
 }
 
+/* A worker that comes late to a small job must not take it for the larger one that follows. */
+static void late_workers_meet_the_next_job(void **state)
+{
+    (void)state;
+    sld_pool *pool;
+    assert_int_equal(sld_pool_create(NULL, NULL, 4, &pool), SOLDER_OK);
+    for (int round = 0; round < 20000; round++) {
+        check_job(pool, 2);
+        check_job(pool, 9);
+    }
+    sld_pool_destroy(pool);
+}
+
 static void bad_counts_and_memory(void **state)
 {
     (void)state;
@@ -113,9 +126,9 @@ static void bad_counts_and_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_index_runs_once),    cmocka_unit_test(jobs_after_sleep),
-        cmocka_unit_test(null_pool_runs_in_order), cmocka_unit_test(callers_are_serialised),
-        cmocka_unit_test(bad_counts_and_memory),
+        cmocka_unit_test(each_index_runs_once),           cmocka_unit_test(jobs_after_sleep),
+        cmocka_unit_test(null_pool_runs_in_order),        cmocka_unit_test(callers_are_serialised),
+        cmocka_unit_test(late_workers_meet_the_next_job), cmocka_unit_test(bad_counts_and_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
