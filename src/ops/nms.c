@@ -9,6 +9,7 @@ static const sld_attr attrs[] = {
     SLD_ATTR(sld_nms_params, score_threshold, "score_threshold", SLD_ATTR_F32, 0),
     SLD_ATTR(sld_nms_params, has_score_threshold, "has_score_threshold", SLD_ATTR_BOOL, 0),
     SLD_ATTR(sld_nms_params, max_output_per_class, "max_output_per_class", SLD_ATTR_I64, 0),
+    SLD_ATTR(sld_nms_params, soft_sigma, "soft_sigma", SLD_ATTR_F32, 0),
 };
 
 static solder_status check_scalar(const sld_infer *infer, uint32_t index, solder_dtype dtype)
@@ -70,7 +71,9 @@ static solder_status infer_nms(sld_infer *infer)
     sld_dim bound = sld_expr_mul(t, sld_infer_product(infer, &infer->in[1].shape, 0, 2), per_class);
     sld_shape shape = {.rank = 2,
                        .d = {sld_expr_data_symbol(t, infer->name, bound), sld_expr_const(t, 3)}};
+    const sld_shape scores = {.rank = 1, .d = {shape.d[0]}};
     sld_infer_set(infer, 0, SOLDER_I64, &shape);
+    sld_infer_set(infer, 1, SOLDER_F32, &scores);
     return SOLDER_OK;
 }
 

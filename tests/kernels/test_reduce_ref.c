@@ -228,6 +228,72 @@ static void test_nms_center_and_inputs(void **state)
     assert_int_equal(ref.out[0].dim[0], 0);
 }
 
+static void test_soft_nms(void **state)
+{
+    (void)state;
+    /* Boxes 0 and 1 overlap by 9 / 11; 0.8 falls to 0.8 exp(-(9 / 11)^2), below box 2. */
+    const double boxes[] = {0, 0, 1, 1, 0, 0.1, 1, 1.1, 0, 5, 1, 6, 0, 9, 1, 10};
+    sld_nms_params p = {.soft_sigma = 0.5f,
+                        .iou_threshold = 0.5f,
+                        .score_threshold = 0.3f,
+                        .has_score_threshold = 1,
+                        .max_output_per_class = 4};
+    ref_begin();
+    ref_in(SOLDER_F32, 3, DIMS(1, 4, 4), boxes, true);
+    ref_in(SOLDER_F32, 3, DIMS(1, 1, 4), VALUES(0.9, 0.8, 0.7, 0.3), false);
+    ref_out(SOLDER_I64, 2, DIMS(4, 3), false);
+    ref_out(SOLDER_F32, 1, DIMS(4), false);
+    assert_int_equal(ref_run("nms", &p), SOLDER_OK);
+    assert_int_equal(ref.out[0].dim[0], 3);
+    assert_int_equal(ref.out[1].dim[0], 3);
+    ref_expect(0, VALUES(0, 0, 0, 0, 0, 2, 0, 0, 1));
+    ref_expect_near(1, VALUES(0.9, 0.7, 0.8 * exp(-81.0 / 121)), 1e-6);
+    p.score_threshold = 0.45f; /* it falls below */
+    ref.out[0].dim[0] = ref.out[1].dim[0] = 4;
+    assert_int_equal(ref_run("nms", &p), SOLDER_OK);
+    assert_int_equal(ref.out[0].dim[0], 2);
+    ref_expect_near(1, VALUES(0.9, 0.7), 1e-6);
+}
+
+/* x of two rows, summed along them. */
+static void cumulative(const sld_cumulative_params *p, const double *expected)
+{
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(ref_all_types); i++) {
+        if (ref_all_types[i] == SOLDER_BOOL) {
+            continue;
+        }
+        ref_begin();
+        ref_in(ref_all_types[i], 2, DIMS(2, 3), VALUES(1, 2, 3, 4, 5, 6), (i & 1) != 0);
+        ref_out(ref_all_types[i], 2, DIMS(2, 3), (i & 2) != 0);
+        assert_int_equal(ref_run("cumulative", p), SOLDER_OK);
+        ref_expect(0, expected);
+    }
+}
+
+static void test_cumulative(void **state)
+{
+    (void)state;
+    cumulative(&(sld_cumulative_params){.axis = 1}, VALUES(1, 3, 6, 4, 9, 15));
+    cumulative(&(sld_cumulative_params){.axis = 0}, VALUES(1, 2, 3, 5, 7, 9));
+    cumulative(&(sld_cumulative_params){.axis = 1, .exclusive = 1}, VALUES(0, 1, 3, 0, 4, 9));
+    cumulative(&(sld_cumulative_params){.axis = 1, .reverse = 1}, VALUES(6, 5, 3, 15, 11, 6));
+    cumulative(&(sld_cumulative_params){.axis = 1, .reverse = 1, .exclusive = 1},
+               VALUES(5, 3, 0, 11, 6, 0));
+    cumulative(&(sld_cumulative_params){.axis = 1, .product = 1}, VALUES(1, 2, 6, 4, 20, 120));
+    cumulative(&(sld_cumulative_params){.axis = 1, .product = 1, .exclusive = 1, .reverse = 1},
+               VALUES(6, 3, 1, 30, 6, 1));
+    ref_begin(); /* integers wrap */
+    ref_in(SOLDER_U8, 1, DIMS(3), VALUES(200, 100, 1), false);
+    ref_out(SOLDER_U8, 1, DIMS(3), false);
+    sld_cumulative_params p = {.axis = 0};
+    assert_int_equal(ref_run("cumulative", &p), SOLDER_OK);
+    ref_expect(0, VALUES(200, 44, 45));
+    ref_begin();
+    ref_in(SOLDER_F32, 2, DIMS(2, 0), NULL, false);
+    ref_out(SOLDER_F32, 2, DIMS(2, 0), false);
+    assert_int_equal(ref_run("cumulative", &p), SOLDER_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +305,8 @@ int main(void)
         cmocka_unit_test(test_topk),
         cmocka_unit_test(test_nms),
         cmocka_unit_test(test_nms_center_and_inputs),
+        cmocka_unit_test(test_soft_nms),
+        cmocka_unit_test(test_cumulative),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shapes of Scatter, NonZero and CropAndResize. */
+/* Shapes of Scatter, NonZero, Cumulative, CropAndResize and CombinedNonMaxSuppression. */
 #include "ops/infer_check.h"
 
 #define Y "\noutput %y"
@@ -78,12 +78,44 @@ static void test_crop_resize(void **state)
                        SOLDER_ERROR_DATA, "input 0 has type i32, expected a float");
 }
 
+static void test_cumulative(void **state)
+{
+    (void)state;
+    infer_expect("input %x i32[N,H]\n%y = Cumulative(%x) {axis=-1, reverse=true}" Y, SOLDER_I32,
+                 "N H", NULL);
+    infer_expect_error("input %x bool[2]\n%y = Cumulative(%x)" Y, SOLDER_ERROR_DATA,
+                       "input 0 has type bool, expected a number");
+    infer_expect_error("input %x f32[2]\n%y = Cumulative(%x) {axis=1}" Y, SOLDER_ERROR_DATA,
+                       "axis 1 is outside a tensor of rank 1");
+}
+
+#define COMBINED(options) "%y, %s, %c, %n = CombinedNonMaxSuppression(%b, %p) {" options "}" Y
+
+static void test_combined_nms(void **state)
+{
+    (void)state;
+    infer_expect(
+        "input %b f32[N,H,1,4]\ninput %p f32[N,H,5]\n" COMBINED("max_per_class=3, max_total=20"),
+        SOLDER_F32, "N 20 4", NULL);
+    infer_expect("input %b f32[N,H,5,4]\ninput %p f32[N,H,5]\n" COMBINED(
+                     "max_per_class=3, max_total=20, pad_per_class=true"),
+                 SOLDER_F32, "N 15 4", NULL);
+    infer_expect_error("input %b f32[N,H,2,4]\ninput %p f32[N,H,5]\n" COMBINED(""),
+                       SOLDER_ERROR_DATA, "boxes for 2 classes, scores for 5");
+    infer_expect_error("input %b f32[2,6,1,4]\ninput %p f32[2,7,5]\n" COMBINED(""),
+                       SOLDER_ERROR_DATA, "boxes have 6 boxes, scores 7");
+    infer_expect_error("input %b f32[2,6,1,3]\ninput %p f32[2,6,5]\n" COMBINED(""),
+                       SOLDER_ERROR_DATA, "a box has 3 values, expected 4");
+    infer_expect_error("input %b f32[2,6,1,4]\ninput %p f32[2,6,5]\n" COMBINED("max_total=-1"),
+                       SOLDER_ERROR_DATA, "at most 0 boxes per class, -1 in all");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scatter),
-        cmocka_unit_test(test_nonzero),
-        cmocka_unit_test(test_crop_resize),
+        cmocka_unit_test(test_scatter),      cmocka_unit_test(test_nonzero),
+        cmocka_unit_test(test_crop_resize),  cmocka_unit_test(test_cumulative),
+        cmocka_unit_test(test_combined_nms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

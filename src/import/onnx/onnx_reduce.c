@@ -69,3 +69,23 @@ void sld_onnx_topk(sld_onnx_node *node, int told)
         node->out[i] = out[i];
     }
 }
+
+void sld_onnx_cumulative(sld_onnx_node *node, int product)
+{
+    sld_value *x = sld_onnx_required(node, 0);
+    const int64_t *axes;
+    size_t count;
+    if (!sld_onnx_axes(node, true, 1, &axes, &count)) {
+        sld_onnx_fail(node, SOLDER_ERROR_DATA, "the axis is missing");
+    }
+    if (sld_onnx_ok(node) && count != 1) {
+        sld_onnx_fail(node, SOLDER_ERROR_DATA, "%zu axes", count);
+    }
+    sld_cumulative_params params = {.product = product,
+                                    .exclusive = sld_onnx_bool(node, "exclusive", false),
+                                    .reverse = sld_onnx_bool(node, "reverse", false)};
+    if (sld_onnx_ok(node)) {
+        params.axis = sld_onnx_axis(node, axes[0], sld_onnx_rank(x));
+    }
+    node->out[0] = sld_onnx_emit(node, SLD_OP_CUMULATIVE, &params, &x, 1);
+}

@@ -8,7 +8,9 @@
 /*
  * inputs boxes f32 [B, N, 4], scores f32 [B, C, N], then optional scalars max_output_per_class i64,
  * iou_threshold f32, score_threshold f32 (absent: attributes). out i64 [selected, 3] of
- * (batch, class, box): dim 0 is data dependent, the kernel sets out[0].dim[0].
+ * (batch, class, box), optional f32 [selected] of their scores: dim 0 is data dependent, the kernel
+ * sets it. soft_sigma > 0 (TensorFlow): overlaps suppress nothing, they multiply a score by
+ * exp(-overlap^2 / (2 sigma)).
  */
 typedef struct sld_nms_params {
     int32_t center_point_box;
@@ -16,7 +18,23 @@ typedef struct sld_nms_params {
     float score_threshold; /* used if has_score_threshold */
     int32_t has_score_threshold;
     int64_t max_output_per_class; /* 0: none at all, as ONNX says */
+    float soft_sigma;             /* 0: hard */
+    int32_t reserved;
 } sld_nms_params;
+
+/*
+ * inputs boxes f32 [B, N, Q, 4] of corners (Q is 1, or C: boxes of their own for every class),
+ * scores f32 [B, N, C]; outputs boxes f32 [B, D, 4], scores f32 [B, D], classes f32 [B, D] and the
+ * number of boxes i32 [B]. Per image the best max_per_class boxes of every class that overlap no
+ * better one by more than iou_threshold, of these the best D; zeros behind them. D is max_total,
+ * with pad_per_class at most max_per_class * C.
+ */
+typedef struct sld_combined_nms_params {
+    int32_t max_per_class, max_total;
+    float iou_threshold, score_threshold; /* scores must be above */
+    int32_t pad_per_class;
+    int32_t clip_boxes; /* results to [0, 1] */
+} sld_combined_nms_params;
 
 /*
  * inputs images [N, C, H, W], boxes [B, 4] of (y0, x0, y1, x1) where 0 and 1 are the centres of the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reduce, ArgMax/ArgMin, TopK. */
+/* Reduce, ArgMax/ArgMin, TopK, Cumulative. */
 #ifndef SLD_KERNELS_REDUCE_H
 #define SLD_KERNELS_REDUCE_H
 
@@ -45,5 +45,13 @@ typedef struct sld_topk_params {
     int32_t reserved;
     int64_t k; /* ignored when the input is there */
 } sld_topk_params;
+
+/* out like in: each element and all before it along axis, combined. */
+typedef struct sld_cumulative_params {
+    int32_t axis;
+    int32_t product;   /* 0: sum */
+    int32_t exclusive; /* without the element itself */
+    int32_t reverse;   /* from the end */
+} sld_cumulative_params;
 
 #endif

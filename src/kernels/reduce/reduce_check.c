@@ -65,3 +65,12 @@ const char *sld_check_topk(const sld_run *run)
     }
     return NULL;
 }
+
+const char *sld_check_cumulative(const sld_run *run)
+{
+    const sld_cumulative_params *p = run->params;
+    SLD_CHECK_TRY(sld_check_arity(run, 1, 1, 1));
+    SLD_CHECK_TRY(sld_check_like_input(run));
+    SLD_CHECK(p->axis >= 0 && p->axis < run->in[0].rank, "axis is out of range");
+    return NULL;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CropAndResize: values are those of TensorFlow's tf.image.crop_and_resize. */
+/* CropAndResize (values are those of tf.image.crop_and_resize) and CombinedNonMaxSuppression. */
 #include "kernels/ref_check.h"
 
 static const double image[] = {1, 2, 3, 4, 5, 7, 9, 11, 20};
@@ -74,12 +74,62 @@ static void test_images_and_types(void **state)
     ref_expect(0, VALUES(0, 0));
 }
 
+/* Four boxes in a row, the first two nearly one; scores of two classes. */
+static void combined(const sld_combined_nms_params *p, int64_t rows, bool gaps)
+{
+    ref_begin();
+    ref_in(SOLDER_F32, 4, DIMS(1, 4, 1, 4),
+           VALUES(0, 0, 1, 1, 0, 0.1, 1, 1.1, 0, 3, 1, 2, 0, 4, 1, 5), gaps);
+    ref_in(SOLDER_F32, 3, DIMS(1, 4, 2), VALUES(0.5, 0.1, 0.9, 0.2, 0.3, 0.8, 0.9, 0.1), gaps);
+    ref_out(SOLDER_F32, 3, DIMS(1, rows, 4), gaps);
+    ref_out(SOLDER_F32, 2, DIMS(1, rows), gaps);
+    ref_out(SOLDER_F32, 2, DIMS(1, rows), gaps);
+    ref_out(SOLDER_I32, 1, DIMS(1), false);
+    assert_int_equal(ref_run("combined_nms", p), SOLDER_OK);
+}
+
+static void test_combined_nms(void **state)
+{
+    (void)state;
+    sld_combined_nms_params p = {
+        .max_per_class = 4, .max_total = 6, .iou_threshold = 0.5f, .score_threshold = 0.15f};
+    for (int gaps = 0; gaps < 2; gaps++) {
+        /* class 0: boxes 1, 3 and 2 (0 falls to 1); class 1: boxes 2 and 1 */
+        combined(&p, 6, gaps != 0);
+        ref_expect_near(1, VALUES(0.9, 0.9, 0.8, 0.3, 0.2, 0), 1e-6);
+        ref_expect(2, VALUES(0, 0, 1, 0, 1, 0));
+        ref_expect(3, VALUES(5));
+        ref_expect_near(
+            0,
+            VALUES(0, 0.1, 1, 1.1, 0, 4, 1, 5, 0, 3, 1, 2, 0, 3, 1, 2, 0, 0.1, 1, 1.1, 0, 0, 0, 0),
+            1e-6);
+    }
+    p = (sld_combined_nms_params){.max_per_class = 1,
+                                  .max_total = 6,
+                                  .iou_threshold = 0.5f,
+                                  .score_threshold = 0.15f,
+                                  .pad_per_class = 1,
+                                  .clip_boxes = 1};
+    combined(&p, 2, false);
+    ref_expect_near(1, VALUES(0.9, 0.8), 1e-6);
+    ref_expect(3, VALUES(2));
+    ref_expect_near(0, VALUES(0, 0.1, 1, 1, 0, 1, 1, 1), 1e-6);
+    p.max_total = 1; /* of all classes the best only */
+    combined(&p, 1, false);
+    ref_expect(3, VALUES(1));
+    p.score_threshold = 2;
+    combined(&p, 1, false);
+    ref_expect(3, VALUES(0));
+    ref_expect(0, VALUES(0, 0, 0, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_linear),
         cmocka_unit_test(test_nearest),
         cmocka_unit_test(test_images_and_types),
+        cmocka_unit_test(test_combined_nms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
