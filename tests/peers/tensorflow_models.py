@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frozen TensorFlow graphs, one per operator and whole keras.applications networks, against TensorFlow.
+"""Frozen TensorFlow graphs, one per operator and whole networks, against TensorFlow.
 
     python tests/peers/tensorflow_models.py build/solder [ops|nets|NAME]...
 
 Needs tensorflow and numpy. Weights and inputs are random. Every output must lie within
-|a - b| <= 1e-5 + 1e-4 |b| of TensorFlow's. Prints a table; exits 1 if anything differs.
+|a - b| <= 1e-5 + 1e-4 |b| of TensorFlow's. A deep network of random weights amplifies rounding,
+whoever computes it: there the network is evaluated in double too, and an output beyond the bound
+is right if it is less than twice as far from that as TensorFlow's own. The strongest class must
+be the same. Prints a table; exits 1 if anything differs.
 """
 import json
 import os
@@ -12,30 +15,13 @@ import subprocess
 import sys
 import tempfile
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 import numpy as np
-import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-rng = np.random.default_rng(7)
+from peer import error_ratio
+from tensorflow_cases import OPS, freeze, noise, rng, tf
 
 
-def noise(*shape):
-    return rng.standard_normal(shape).astype(np.float32)
-
-
-def freeze(function, inputs):
-    specs = [tf.TensorSpec(x.shape, x.dtype, name=f"x{i}") for i, x in enumerate(inputs)]
-    names = ", ".join(f"x{i}" for i in range(len(inputs)))  # a signature of the inputs alone
-    plain = eval(f"lambda {names}: function({names})", {"function": function})
-    return convert_variables_to_constants_v2(tf.function(plain).get_concrete_function(*specs))
-
-
-def check(solder, function, inputs, folder):
-    frozen = freeze(function, inputs)
-    expected = [np.asarray(y) for y in frozen(*[tf.constant(x) for x in inputs])]
+def run(solder, frozen, inputs, folder):
+    """The outputs of a frozen function as solder computes them, or a message."""
     model, plan = os.path.join(folder, "net.pb"), os.path.join(folder, "net.plan")
     with open(model, "wb") as f:
         f.write(frozen.graph.as_graph_def().SerializeToString())
@@ -55,201 +41,155 @@ def check(solder, function, inputs, folder):
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         return done.stderr.strip()[:600]
+    return [np.load(f"{folder}/y{i}.npy") for i in range(len(names))]
+
+
+def evaluate(frozen, inputs):
+    return [np.asarray(y) for y in frozen(*[tf.constant(x) for x in inputs])]
+
+
+def check(solder, function, inputs, folder):
+    """The largest difference, or a message."""
+    frozen = freeze(function, inputs)
+    got = run(solder, frozen, inputs, folder)
+    if isinstance(got, str):
+        return got
     worst = 0
-    for i, want in enumerate(expected):
-        got = np.load(f"{folder}/y{i}.npy")
-        if got.shape != want.shape:
-            return f"shape {got.shape}, expected {want.shape}"
-        got, want = got.astype(np.float64), want.astype(np.float64)
-        error = np.abs(got - want) - 1e-5 - 1e-4 * np.abs(want)
-        if error.size and not np.all(error <= 0):
-            return f"differs by {np.max(np.abs(got - want))} of {np.max(np.abs(want))}"
-        worst = max(worst, np.max(np.abs(got - want))) if error.size else worst
+    for a, b in zip(got, evaluate(frozen, inputs)):
+        if a.shape != b.shape or a.dtype != b.dtype:
+            return f"{a.dtype}{a.shape}, expected {b.dtype}{b.shape}"
+        a, b = a.astype(np.float64), b.astype(np.float64)
+        error = np.abs(a - b) - 1e-5 - 1e-4 * np.abs(b)
+        if error.size and not np.all((error <= 0) | (np.isnan(a) & np.isnan(b)) | (a == b)):
+            return f"differs by {np.max(np.abs(a - b))} of {np.max(np.abs(b))}"
+        worst = max(worst, np.max(np.abs(a - b))) if error.size else worst
     return worst
 
 
-def transposes(solder, folder):
-    """Transposes left in the plan."""
+def steps(solder, folder, kind):
+    """Steps of that operator in the plan."""
     done = subprocess.run([solder, "inspect", f"{folder}/net.plan", "--json", f"{folder}/p.json"],
                           capture_output=True, text=True)
     if done.returncode != 0:
         return -1
     with open(f"{folder}/p.json") as f:
-        return json.dumps(json.load(f)).count('"Transpose"')
+        return json.dumps(json.load(f)).count(f'"{kind}"')
 
 
-image = noise(2, 9, 11, 6)
-raw = tf.raw_ops
-OPS = {}
+def application(name, size):
+    return lambda: getattr(tf.keras.applications, name)(
+        weights=None, input_shape=(size, size, 3), classes=100, classifier_activation=None)
 
 
-def op(name, function, *inputs):
-    OPS[name] = (function, inputs)
+def vgg_with_head():
+    base = tf.keras.applications.VGG19(weights=None, include_top=False, input_shape=(64, 64, 3))
+    x = tf.keras.layers.Flatten()(base.output)
+    x = tf.keras.layers.Dense(64, activation="relu", name="dense_1")(x)
+    x = tf.keras.layers.Dense(10, activation="softmax", name="dense_2")(x)
+    return tf.keras.Model(base.input, x)
 
 
-for pad in ("SAME", "VALID", [[0, 0], [1, 2], [0, 3], [0, 0]]):
-    kind = pad if isinstance(pad, str) else "EXPLICIT"
-    for stride in (1, 2, 3):
-        op(f"Conv2D-{kind}-{stride}", lambda x, w=noise(3, 2, 6, 5), p=pad, s=stride: tf.nn.conv2d(x, w, s, p), image)
-        op(f"DepthwiseConv2dNative-{kind}-{stride}", lambda x, w=noise(3, 3, 6, 2), p=pad, s=stride:
-           tf.nn.depthwise_conv2d(x, w, [1, s, s, 1], p), image)
-op("Conv2D-dilated", lambda x, w=noise(3, 3, 6, 5): tf.nn.conv2d(x, w, 1, "SAME", dilations=2), image)
-op("Conv2D-groups", lambda x, w=noise(3, 3, 2, 6): tf.nn.conv2d(x, w, 1, "SAME"), image)
-op("Conv2D-bias-relu", lambda x, w=noise(3, 3, 6, 5), b=noise(5): tf.nn.relu(tf.nn.bias_add(tf.nn.conv2d(x, w, 1, "SAME"), b)), image)
-op("Conv2D-padded", lambda x, w=noise(3, 3, 6, 5): tf.nn.conv2d(tf.pad(x, [[0, 0], [1, 1], [2, 1], [0, 0]]), w, 2, "VALID"), image)
-op("Conv1D", lambda x, w=noise(3, 6, 5), v=noise(3, 5, 4): tf.nn.conv1d(tf.nn.relu(tf.nn.conv1d(x, w, 1, "SAME")), v, 1, "SAME"), noise(2, 12, 6))
-op("Conv3D", lambda x, w=noise(2, 3, 3, 4, 5): tf.nn.conv3d(x, w, [1, 1, 2, 1, 1], "SAME"), noise(2, 5, 6, 7, 4))
-for pad in ("SAME", "VALID"):
-    for stride in (1, 2, 3):
-        for k in (2, 3, 4):
-            size = 5 * stride if pad == "SAME" else 4 * stride + k
-            op(f"Conv2DBackpropInput-{pad}-{stride}-{k}", lambda x, w=noise(k, k, 4, 3), p=pad, s=stride, n=size:
-               tf.nn.conv2d_transpose(x, w, [2, n, n, 4], s, p), noise(2, 5, 5, 3))
-op("Conv2DBackpropInput-odd", lambda x, w=noise(3, 3, 4, 3): tf.nn.conv2d_transpose(x, w, [2, 9, 9, 4], 2, "SAME"), noise(2, 5, 5, 3))
-for pad in ("SAME", "VALID"):
-    op(f"MaxPool-{pad}", lambda x, p=pad: tf.nn.max_pool2d(x, 3, 2, p), image)
-    op(f"AvgPool-{pad}", lambda x, p=pad: tf.nn.avg_pool2d(x, 3, 2, p), image)
-op("MaxPool3D", lambda x: tf.nn.max_pool3d(x, 2, 2, "SAME"), noise(2, 5, 6, 7, 4))
-op("AvgPool3D", lambda x: tf.nn.avg_pool3d(x, 2, 2, "VALID"), noise(2, 5, 6, 7, 4))
-op("FusedBatchNormV3", lambda x, a=noise(6), b=noise(6), m=noise(6), v=np.abs(noise(6)):
-   raw.FusedBatchNormV3(x=tf.nn.relu(x), scale=a, offset=b, mean=m, variance=v, is_training=False).y, image)
-op("LRN", lambda x: tf.nn.lrn(x, 2, 1.5, 0.3, 0.6), image)
-op("BiasAdd-2d", lambda x, b=noise(7): tf.nn.bias_add(x, b), noise(3, 7))
-op("MatMul", lambda x, w=noise(7, 5): tf.matmul(x, w), noise(3, 7))
-op("MatMul-transposed", lambda x, w=noise(5, 7): tf.matmul(x, w, transpose_b=True), noise(3, 7))
-op("BatchMatMulV2", lambda x, y: tf.matmul(x, y, adjoint_b=True), noise(2, 3, 4, 5), noise(3, 6, 5))
-op("Dense-after-flatten", lambda x, w=noise(3, 3, 6, 4), v=noise(9 * 11 * 4, 5):
-   tf.matmul(tf.reshape(tf.nn.conv2d(x, w, 1, "SAME"), [-1, 9 * 11 * 4]), v), image)
-op("Flatten-alone", lambda x, w=noise(3, 3, 6, 4): tf.reshape(tf.nn.conv2d(x, w, 1, "SAME"), [-1, 9 * 11 * 4]), image)
-for f in (tf.add, tf.subtract, tf.multiply, tf.divide, tf.maximum, tf.minimum, tf.math.floordiv, tf.math.floormod,
-          tf.math.squared_difference, tf.math.divide_no_nan, tf.math.atan2, tf.equal, tf.less, tf.greater_equal):
-    op(f"{f.__name__}", lambda x, y, f=f: f(x, y), noise(2, 3, 4), noise(3, 1))
-op("ZerosLike", lambda x: x + tf.zeros_like(x) - tf.ones_like(x), noise(3, 4))
-op("Pow", lambda x, y: tf.pow(tf.abs(x), y), noise(2, 3), noise(2, 3))
-op("TruncateMod", lambda x: raw.TruncateMod(x=x, y=np.int32(3)), np.arange(-5, 6, dtype=np.int32))
-op("AddN", lambda x, y: tf.add_n([x, y, x]), noise(2, 3), noise(2, 3))
-for f in (tf.abs, tf.exp, tf.math.expm1, tf.floor, tf.math.ceil, tf.math.erf, tf.math.erfc, tf.negative, tf.round,
-          tf.sign, tf.sin, tf.cos, tf.tan, tf.atan, tf.sinh, tf.cosh, tf.asinh, tf.square, tf.nn.relu, tf.nn.relu6,
-          tf.nn.elu, tf.nn.selu, tf.sigmoid, tf.tanh, tf.nn.softplus, tf.nn.softsign, tf.nn.leaky_relu, tf.nn.softmax,
-          tf.nn.log_softmax, tf.nn.gelu, tf.nn.swish, tf.math.is_finite):
-    op(f.__name__, lambda x, f=f: f(3 * x), noise(3, 4, 5))
-for f in (tf.sqrt, tf.math.rsqrt, tf.math.log, tf.math.log1p, tf.math.reciprocal):
-    op(f.__name__, lambda x, f=f: f(tf.abs(x) + 0.1), noise(3, 4))
-for f in (tf.reduce_mean, tf.reduce_sum, tf.reduce_prod, tf.reduce_max, tf.reduce_min):
-    for axes in ([1, 2], [3], [2], [0, 1, 2, 3], [1, 2, 3]):
-        for keep in (False, True):
-            op(f"{f.__name__}-{axes}-{keep}", lambda x, f=f, a=axes, k=keep, w=noise(1, 1, 6, 3):
-               f(tf.nn.conv2d(x, w, 1, "SAME"), a, keepdims=k), noise(2, 3, 4, 6))
-op("All", lambda x: tf.reduce_all(x > -1, 1), noise(3, 4))
-op("ArgMax", lambda x: (tf.argmax(x, -1), tf.argmin(x, 1, output_type=tf.int32)), noise(2, 3, 4, 5))
-op("ArgMax-conv", lambda x, w=noise(1, 1, 6, 3): tf.argmax(tf.nn.conv2d(x, w, 1, "SAME"), -1), image)
-op("TopKV2", lambda x: tf.math.top_k(x, 3), noise(4, 9))
-op("Softmax-conv", lambda x, w=noise(1, 1, 6, 3): tf.nn.softmax(tf.nn.conv2d(x, w, 1, "SAME")), image)
-op("Select", lambda x, y: raw.Select(condition=x > y, x=x, y=y), noise(3, 4), noise(3, 4))
-op("Select-vector", lambda x, y: raw.Select(condition=x[:, 0] > 0, x=x, y=y), noise(3, 4), noise(3, 4))
-op("SelectV2", lambda x, y: tf.where(x > 0, x, y), noise(3, 4), noise(4))
-op("Cast", lambda x: (tf.cast(x, tf.int32), tf.cast(x > 0, tf.float32)), 5 * noise(3, 4))
-op("Squeeze-ExpandDims", lambda x: tf.squeeze(tf.expand_dims(x, 1), [1]), noise(3, 4))
-op("Transpose", lambda x: tf.transpose(x, [2, 0, 1]), noise(2, 3, 4))
-op("Pack-Unpack", lambda x: tf.stack(tf.unstack(x, axis=1)[::-1], axis=2), noise(2, 3, 4))
-op("ConcatV2", lambda x, y: tf.concat([x, y], -1), noise(2, 3, 4), noise(2, 3, 2))
-op("ConcatV2-conv", lambda x, w=noise(1, 1, 6, 3): tf.concat([tf.nn.conv2d(x, w, 1, "SAME"), x], -1), image)
-op("Split", lambda x: tf.split(x, 3, -1), image)
-op("SplitV", lambda x: tf.split(x, [1, 2, -1], -1), image)
-op("Slice", lambda x: tf.slice(x, [0, 1, 2], [2, -1, 1]), noise(2, 3, 4))
-op("StridedSlice", lambda x: (x[:, 1:-1, ::2], x[..., 0], x[:, tf.newaxis, 1], x[::-1, -1:]), noise(2, 5, 6))
-op("StridedSlice-conv", lambda x, w=noise(1, 1, 6, 3): tf.nn.conv2d(x, w, 1, "SAME")[:, 1:5, ::2, 1:], image)
-op("Pad", lambda x: (tf.pad(x, [[1, 0], [0, 2]]), tf.pad(x, [[1, 0], [0, 2]], constant_values=3.5)), noise(3, 4))
-op("MirrorPad", lambda x: (tf.pad(x, [[1, 0], [2, 2]], "REFLECT"), tf.pad(x, [[1, 0], [2, 2]], "SYMMETRIC")), noise(3, 4))
-op("Tile", lambda x: tf.tile(x, [2, 3]), noise(2, 3))
-op("BroadcastTo", lambda x: tf.broadcast_to(x, [4, 2, 3]), noise(2, 1))
-op("Shape-Size-Rank", lambda x: x * tf.cast(tf.shape(x)[1] + tf.size(x) + tf.rank(x), tf.float32), noise(2, 3))
-op("Fill-Range", lambda x: x + tf.fill([3, 4], 2.5) + tf.cast(tf.range(4), tf.float32), noise(3, 4))
-op("GatherV2", lambda x: (tf.gather(x, [2, 0]), tf.gather(x, [[1, 0]], axis=1)), noise(3, 4))
-op("GatherNd", lambda x: tf.gather_nd(x, [[0, 1], [2, 3]]), noise(3, 4, 2))
-op("OneHot", lambda x: (tf.one_hot(x, 4, 2.0, -1.0), tf.one_hot(x, 4, axis=0)), np.array([[0, 3, 5], [-1, 2, 1]], np.int32))
-for corners, half in ((False, False), (True, False), (False, True)):
-    for size in ([18, 22], [5, 7], [13, 8]):
-        op(f"ResizeBilinear-{corners}-{half}-{size}", lambda x, c=corners, h=half, s=size:
-           raw.ResizeBilinear(images=x, size=s, align_corners=c, half_pixel_centers=h), image)
-        op(f"ResizeNearestNeighbor-{corners}-{half}-{size}", lambda x, c=corners, h=half, s=size:
-           raw.ResizeNearestNeighbor(images=x, size=s, align_corners=c, half_pixel_centers=h), image)
-for corners, half in ((False, False), (True, False), (False, True)):
-    for size in ([18, 22], [5, 7], [13, 8]):
-        op(f"ResizeBicubic-{corners}-{half}-{size}", lambda x, c=corners, h=half, s=size:
-           raw.ResizeBicubic(images=x, size=s, align_corners=c, half_pixel_centers=h), image)
-op("SpaceToDepth", lambda x: tf.nn.space_to_depth(x, 2), noise(2, 4, 6, 3))
-op("DepthToSpace", lambda x: tf.nn.depth_to_space(x, 2), noise(2, 4, 6, 8))
-op("SpaceToBatchND", lambda x: tf.space_to_batch_nd(x, [2, 3], [[1, 0], [0, 1]]), noise(2, 5, 8, 3))
-op("BatchToSpaceND", lambda x: tf.batch_to_space(x, [2, 2], [[1, 0], [0, 1]]), noise(8, 4, 3, 3))
-op("SpaceToBatch-conv", lambda x, w=noise(3, 3, 3, 4): tf.batch_to_space(tf.nn.conv2d(
-    tf.space_to_batch_nd(x, [2, 2], [[2, 3], [2, 2]]), w, 1, "VALID"), [2, 2], [[0, 1], [0, 0]]), noise(2, 9, 10, 3))
-op("Conv1D-dilated", lambda x, w=noise(3, 6, 5): tf.nn.convolution(x, w, padding="SAME", dilations=2), noise(2, 12, 6))
-op("SpaceToBatch-sequence", lambda x: (tf.space_to_batch_nd(x, [2], [[1, 2]]), tf.batch_to_space(x, [2], [[1, 1]])), noise(4, 5, 3))
-op("FakeQuantWithMinMaxVars", lambda x: tf.quantization.fake_quant_with_min_max_vars(x, -1.1, 2.3), noise(4, 50))
-boxes = np.sort(rng.random((20, 2, 2)).astype(np.float32), axis=1).reshape(20, 4)
-op("NonMaxSuppressionV3", lambda b, s: tf.image.non_max_suppression(b, s, 6, 0.4, 0.1), boxes, rng.random(20).astype(np.float32))
-op("Where", lambda x: (tf.where(x > 0), tf.where(x)[:, 0]), np.maximum(noise(3, 4, 5), 0))
-op("Where-vector", lambda x: tf.gather(x, tf.squeeze(tf.where(x[:, 0] > 0.3), 1)), noise(9, 4))
-op("ScatterNd", lambda i, u: tf.scatter_nd(i, u, [5, 3]), np.array([[4], [0], [4]], np.int32), noise(3, 3))
-op("ScatterNd-points", lambda u: tf.scatter_nd([[0, 1], [3, 2], [0, 1]], u, [4, 3]), noise(3))
-for f in ("update", "add", "sub", "min", "max"):
-    op(f"TensorScatter-{f}", lambda x, u, f=f: getattr(tf, f"tensor_scatter_nd_{f}")(x, [[2], [0]], u), noise(4, 3), noise(2, 3))
-crops = np.array([[0.1, 0.2, 0.7, 0.9], [0.9, 0.8, 0.2, 0.1], [-0.2, 0.3, 0.4, 1.3], [0.5, 0.5, 0.5, 0.5]], np.float32)
-for method in ("bilinear", "nearest"):
-    for size in ([4, 5], [1, 3], [14, 14]):
-        op(f"CropAndResize-{method}-{size}", lambda x, b, m=method, s=size:
-           tf.image.crop_and_resize(x, b, [0, 1, 1, 0], s, m, 0.25), image, crops)
-op("CropAndResize-found", lambda x, b, s: tf.image.crop_and_resize(
-    x, tf.gather(b, tf.where(s > 0.5)[:, 0]), tf.zeros_like(tf.where(s > 0.5)[:, 0], tf.int32), [3, 3]),
-   image, crops, np.array([0.2, 0.9, 0.7, 0.1], np.float32))
-op("PartitionedCall", lambda x: tf.function(lambda y: tf.nn.relu(y) + 1)(x), noise(2, 3))
-for equation, a, b in (("abc,cd->abd", (2, 3, 4), (4, 5)), ("abc,cde->abde", (2, 3, 4), (4, 2, 5)),
-                       ("abcd,cde->abe", (2, 3, 4, 5), (4, 5, 6)), ("aecd,abcd->acbe", (2, 3, 4, 5), (2, 6, 4, 5)),
-                       ("acbe,aecd->abcd", (2, 4, 6, 3), (2, 3, 4, 5)), ("a,b->ba", (3,), (4,)), ("ab,ab->a", (3, 4), (3, 4))):
-    op(f"Einsum-{equation}", lambda x, y, e=equation: tf.einsum(e, x, y), noise(*a), noise(*b))
-op("SE-block", lambda x, w=noise(1, 1, 6, 6), v=noise(1, 1, 6, 6): tf.nn.conv2d(x, w, 1, "SAME") * tf.sigmoid(tf.nn.conv2d(
-    tf.reduce_mean(tf.nn.conv2d(x, w, 1, "SAME"), [1, 2], keepdims=True), v, 1, "SAME")), image)
+class Detect(tf.keras.layers.Layer):
+    """Boxes from offsets to fixed centres, then the best of every class."""
 
-NETS = {
-    "MobileNet": (96, {}), "MobileNetV2": (96, {}), "ResNet50": (64, {}), "ResNet50V2": (64, {}),
-    "VGG19": (64, {}), "InceptionV3": (96, {}), "DenseNet121": (64, {}), "EfficientNetB0": (64, {}),
-    "Xception": (96, {}), "NASNetMobile": (64, {}), "MobileNetV3Small": (64, {}),
-}
+    def call(self, boxes, scores):
+        side = np.linspace(0.1, 0.9, boxes.shape[1], dtype=np.float32)
+        centre = tf.cast(np.stack([side, side[::-1]], -1), boxes.dtype)
+        middle = centre + 0.1 * boxes[..., :2]
+        half = 0.1 * tf.exp(0.2 * boxes[..., 2:])
+        corners = tf.concat([middle - half, middle + half], -1)[:, :, tf.newaxis]
+        return tf.image.combined_non_max_suppression(corners, tf.sigmoid(scores), 10, 20, 0.5, 0.3)
 
 
-def network(name, size, options):
-    tf.keras.utils.set_random_seed(3)
-    model = getattr(tf.keras.applications, name)(weights=None, input_shape=(size, size, 3), classes=100,
-                                                 classifier_activation=None, **options)
+def ssd():
+    x = inputs = tf.keras.Input((96, 96, 3))
+    boxes, scores = [], []
+    for depth in (16, 32, 48, 64):
+        x = tf.keras.layers.SeparableConv2D(depth, 3, 2, "same")(x)
+        x = tf.keras.layers.ReLU(6.0)(tf.keras.layers.BatchNormalization()(x))
+        if depth >= 48:
+            boxes.append(tf.keras.layers.Reshape((-1, 4))(tf.keras.layers.Conv2D(12, 3, padding="same")(x)))
+            scores.append(tf.keras.layers.Reshape((-1, 5))(tf.keras.layers.Conv2D(15, 3, padding="same")(x)))
+    boxes, scores = (tf.keras.layers.Concatenate(1)(t) for t in (boxes, scores))
+    return tf.keras.Model(inputs, Detect()(boxes, scores))
+
+
+NETS = {name: (size, application(name, size)) for name, size in {
+    "MobileNet": 96, "MobileNetV2": 96, "MobileNetV3Small": 64, "MobileNetV3Large": 64,
+    "ResNet50": 64, "ResNet50V2": 64, "VGG19": 64, "InceptionV3": 96, "DenseNet121": 64,
+    "EfficientNetB0": 64, "EfficientNetV2B0": 64, "Xception": 96, "NASNetMobile": 64,
+    "ConvNeXtTiny": 64}.items()}
+NETS["VGG19-dense_2"] = (64, vgg_with_head)
+NETS["SSD-head"] = (96, ssd)
+
+
+def perturb(model):
     for layer in model.layers:  # statistics that are not 0 and 1
         if isinstance(layer, tf.keras.layers.BatchNormalization):
             *scale, mean, variance = layer.get_weights()
             layer.set_weights([w + 0.1 * noise(*w.shape) for w in scale] + [mean + 0.1 * noise(*mean.shape),
                               variance * (0.8 + 0.4 * rng.random(variance.shape).astype(np.float32))])
-    return lambda x: model(x, training=False)
+
+
+def double(make, weights, x):
+    """The same network's outputs, computed in double."""
+    tf.keras.backend.set_floatx("float64")
+    try:
+        model = make()
+        model.set_weights(weights)
+        return [np.asarray(y) for y in tf.nest.flatten(model(x.astype(np.float64), training=False))]
+    finally:
+        tf.keras.backend.set_floatx("float32")
+
+
+def network(solder, name, folder):
+    """(verdict, note) of one network."""
+    size, make = NETS[name]
+    tf.keras.utils.set_random_seed(3)
+    model = make()
+    perturb(model)
+    x = noise(1, size, size, 3)
+    frozen = freeze(lambda x: model(x, training=False), [x])
+    got = run(solder, frozen, [x], folder)
+    if isinstance(got, str):
+        return False, got
+    want = evaluate(frozen, [x])
+    worst = max(error_ratio(a, b) for a, b in zip(got, want))
+    note = f"transposes {steps(solder, folder, 'Transpose')}  error {worst:.2g} of the bound"
+    good = worst <= 1
+    if not good and np.isfinite(worst):
+        exact = double(make, model.get_weights(), x)
+        ours = max(error_ratio(a.astype(np.float64), b) for a, b in zip(got, exact))
+        theirs = max(error_ratio(a.astype(np.float64), b) for a, b in zip(want, exact))
+        note += f", {ours:.2g} from double, TensorFlow {theirs:.2g}"
+        good = ours < 2 * theirs
+    if len(got) == 1 and np.argmax(got[0]) != np.argmax(want[0]):
+        good, note = False, note + ", another class"
+    return good, note
 
 
 def main():
     solder, wanted = sys.argv[1], sys.argv[2:] or ["ops", "nets"]
-    bad = 0
+    unknown = set(wanted) - set(OPS) - set(NETS) - {"ops", "nets"}
+    if unknown:
+        sys.exit(f"no such graph: {' '.join(sorted(unknown))}")
+    bad = done = 0
     for name, (function, inputs) in OPS.items():
         if "ops" in wanted or name in wanted:
             with tempfile.TemporaryDirectory() as folder:
-                result = check(solder, function, [np.asarray(x) for x in inputs], folder)
+                result = check(solder, function, inputs, folder)
+            done += 1
             if isinstance(result, str):
                 bad += 1
                 print(f"{name:44s} FAILED  {result}", flush=True)
-    if "ops" in wanted:
-        print(f"{len(OPS)} operator graphs, {bad} failed", flush=True)
-    for name, (size, options) in NETS.items():
+    if done:
+        print(f"{done} operator graphs, {bad} failed", flush=True)
+    for name, (size, _) in NETS.items():
         if "nets" in wanted or name in wanted:
             with tempfile.TemporaryDirectory() as folder:
-                result = check(solder, network(name, size, options), [noise(1, size, size, 3)], folder)
-                left = transposes(solder, folder)
-            text = f"FAILED  {result}" if isinstance(result, str) else f"max |a-b| {result:.2g}"
-            bad += isinstance(result, str)
-            print(f"{name:20s} {size:4d}  transposes {left}  {text}", flush=True)
+                good, note = network(solder, name, folder)
+            bad += not good
+            print(f"{name:20s} {size:4d}  {'ok' if good else 'FAILED'}  {note}", flush=True)
     return bad != 0
 
 

@@ -113,6 +113,7 @@ int sld_tf_choice(sld_tf_node *node, const char *name, const char *const *names,
                   int absent);
 /* Number of integers, at most room; 0 without the attribute. */
 size_t sld_tf_ints(sld_tf_node *node, const char *name, int64_t *values, size_t room);
+size_t sld_tf_floats(sld_tf_node *node, const char *name, float *values, size_t room);
 /* SOLDER_NONE, and unsupported, if there is no such type here. */
 solder_dtype sld_tf_type(sld_tf_node *node, const char *name, solder_dtype absent);
 /* SOLDER_NONE if the DataType is not supported. */
@@ -184,6 +185,9 @@ sld_value *sld_tf_gather(sld_tf_node *node, sld_value *x, sld_value *indices, in
 sld_value *sld_tf_slice(sld_tf_node *node, sld_value *x, int axis, int64_t start, int64_t end);
 sld_value *sld_tf_concat(sld_tf_node *node, sld_value *const *in, uint32_t count, int axis);
 sld_value *sld_tf_as_scalar(sld_tf_node *node, sld_value *x);
+/* 0, 1, 2 ... as many as x has along axis: i64 [n] */
+sld_value *sld_tf_count_along(sld_tf_node *node, sld_value *x, int axis);
+sld_value *sld_tf_reduce(sld_tf_node *node, int kind, uint32_t axes, sld_value *x);
 
 /* ---- constants (tf_const.c) ---- */
 

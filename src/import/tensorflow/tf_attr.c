@@ -96,6 +96,17 @@ size_t sld_tf_ints(sld_tf_node *node, const char *name, int64_t *values, size_t 
     return count;
 }
 
+size_t sld_tf_floats(sld_tf_node *node, const char *name, float *values, size_t room)
+{
+    const sld_tf_attr *attr = sld_tf_attribute(node, name, SLD_TF_LIST);
+    size_t count = attr != NULL ? sld_tf_read_floats(attr->bytes, values, room) : 0;
+    if (count > room) {
+        sld_tf_unsupported(node, "%s with %zu values, at most %zu", name, count, room);
+        return 0;
+    }
+    return count;
+}
+
 solder_dtype sld_tf_type(sld_tf_node *node, const char *name, solder_dtype absent)
 {
     const sld_tf_attr *attr = sld_tf_attribute(node, name, SLD_TF_TYPE);

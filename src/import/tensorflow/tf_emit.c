@@ -256,3 +256,18 @@ sld_value *sld_tf_as_scalar(sld_tf_node *node, sld_value *x)
 {
     return x == NULL || x->shape.rank == 0 ? x : sld_tf_reshape(node, (int64_t[1]){0}, 0, x);
 }
+
+sld_value *sld_tf_count_along(sld_tf_node *node, sld_value *x, int axis)
+{
+    const sld_shape_params one = {.start = axis, .end = axis + 1};
+    sld_value *extent = sld_tf_as_scalar(node, sld_tf_emit(node, SLD_OP_SHAPE, &one, &x, 1));
+    sld_value *in[3] = {sld_tf_scalar(node, SOLDER_I64, 0), extent,
+                        sld_tf_scalar(node, SOLDER_I64, 1)};
+    return sld_tf_emit(node, SLD_OP_RANGE, NULL, in, 3);
+}
+
+sld_value *sld_tf_reduce(sld_tf_node *node, int kind, uint32_t axes, sld_value *x)
+{
+    const sld_reduce_params params = {.kind = kind, .axes = axes, .scale = 1};
+    return sld_tf_emit(node, SLD_OP_REDUCE, &params, &x, 1);
+}

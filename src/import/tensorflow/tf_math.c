@@ -188,50 +188,69 @@ void sld_tf_casts(sld_tf_node *node, int told)
     sld_tf_set_form(node, 0, sld_tf_cast(node, to, x), first);
 }
 
-/* ---- quantisation as the float function it stands for ---- */
+enum { GUARD_DIV = 0, GUARD_LOG, GUARD_LOG1P, GUARD_MUL };
 
-typedef struct nudged {
-    float low, high, scale;
-} nudged;
-
-static nudged nudge(sld_tf_node *node, float low, float high)
+/* 0 where one operand is, whatever the other: Xdivy, Xlogy, Xlog1py look at x, MulNoNan at y. */
+void sld_tf_guarded(sld_tf_node *node, int told)
 {
-    int64_t bits = sld_tf_int(node, "num_bits", 8);
-    float qmin = sld_tf_bool(node, "narrow_range", false) ? 1 : 0;
-    float qmax = (float)((1 << (bits >= 2 && bits <= 16 ? bits : 8)) - 1);
-    if (bits < 2 || bits > 16) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "num_bits is %lld", (long long)bits);
+    sld_value *in[2];
+    bool first = together(node, 0, 2, in);
+    if (!sld_tf_ok(node)) {
+        return;
     }
-    float scale = (high - low) / (qmax - qmin);
-    if (!(scale > 0)) {
-        sld_tf_unsupported(node, "an empty range");
-        return (nudged){0, 0, 1};
+    sld_value *zero = sld_tf_scalar(node, in[0]->dtype, 0), *y = in[1];
+    if (told == GUARD_LOG || told == GUARD_LOG1P) {
+        y = sld_tf_unary(node, told == GUARD_LOG ? SLD_UNARY_LOG : SLD_UNARY_LOG1P, y);
     }
-    float zero = qmin - low / scale;
-    zero = zero < qmin ? qmin : zero > qmax ? qmax : roundf(zero);
-    return (nudged){(qmin - zero) * scale, (qmax - zero) * scale, scale};
+    int kind = told == GUARD_DIV ? SLD_BINARY_DIV : SLD_BINARY_PROD;
+    sld_value *guard =
+        sld_tf_binary(node, SLD_BINARY_EQUAL, told == GUARD_MUL ? in[1] : in[0], zero);
+    y = sld_tf_select(node, guard, zero, sld_tf_binary(node, kind, in[0], y));
+    sld_tf_set_form(node, 0, y, first);
 }
 
-void sld_tf_fake_quant(sld_tf_node *node, int by_input)
+void sld_tf_approximate_equal(sld_tf_node *node, int told)
 {
-    bool first;
-    sld_value *x = one_form(node, 0, &first);
-    float low, high;
-    if (by_input) {
-        low = (float)sld_tf_constant_real(node, 1, "min");
-        high = (float)sld_tf_constant_real(node, 2, "max");
-    } else {
-        low = sld_tf_float(node, "min", -6);
-        high = sld_tf_float(node, "max", 6);
+    (void)told;
+    sld_value *in[2];
+    bool first = together(node, 0, 2, in);
+    float tolerance = sld_tf_float(node, "tolerance", 1e-5f);
+    if (!sld_tf_ok(node)) {
+        return;
     }
-    const nudged n = nudge(node, low, high);
-    x = sld_tf_activation(node, SLD_ACT_CLIP, n.low, n.high, x);
-    x = sld_tf_binary(node, SLD_BINARY_SUB, x, sld_tf_scalar(node, SOLDER_F32, (double)n.low));
-    x = sld_tf_binary(node, SLD_BINARY_PROD, x,
-                      sld_tf_scalar(node, SOLDER_F32, (double)(1 / n.scale)));
-    x = sld_tf_binary(node, SLD_BINARY_SUM, x, sld_tf_scalar(node, SOLDER_F32, 0.5));
-    x = sld_tf_unary(node, SLD_UNARY_FLOOR, x);
-    x = sld_tf_binary(node, SLD_BINARY_PROD, x, sld_tf_scalar(node, SOLDER_F32, (double)n.scale));
-    x = sld_tf_binary(node, SLD_BINARY_SUM, x, sld_tf_scalar(node, SOLDER_F32, (double)n.low));
-    sld_tf_set_form(node, 0, x, first);
+    sld_value *distance =
+        sld_tf_unary(node, SLD_UNARY_ABS, sld_tf_binary(node, SLD_BINARY_SUB, in[0], in[1]));
+    sld_value *limit = sld_tf_scalar(node, in[0]->dtype, (double)tolerance);
+    sld_tf_set_form(node, 0, sld_tf_binary(node, SLD_BINARY_LESS, distance, limit), first);
+}
+
+#define MAX_LINE ((int64_t)1 << 20)
+
+/* Known ends and count: a constant, computed as TensorFlow does. */
+void sld_tf_lin_space(sld_tf_node *node, int told)
+{
+    (void)told;
+    const sld_value *begin = sld_tf_input(node, 0);
+    double start = sld_tf_constant_real(node, 0, "start");
+    double stop = sld_tf_constant_real(node, 1, "stop");
+    int64_t count = sld_tf_constant_int(node, 2, "num");
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    if (count < 1 || count > MAX_LINE) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "num is %lld", (long long)count);
+        return;
+    }
+    float *line = sld_arena_array(&node->tf->arena, (size_t)count, sizeof *line);
+    if (line == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, (size_t)count);
+        return;
+    }
+    float step = count > 1 ? ((float)stop - (float)start) / (float)(count - 1) : 0;
+    for (int64_t i = 0; i < count; i++) {
+        line[i] = (float)start + step * (float)i;
+    }
+    line[count - 1] = count > 1 ? (float)stop : line[0];
+    sld_value *value = sld_tf_constant(node, SOLDER_F32, 1, &count, line);
+    sld_tf_set(node, 0, sld_tf_cast(node, begin->dtype, value));
 }

@@ -409,6 +409,30 @@ size_t sld_tf_read_ints(sld_tf_bytes list, int64_t *values, size_t room)
     return count;
 }
 
+size_t sld_tf_read_floats(sld_tf_bytes list, float *values, size_t room)
+{
+    size_t count = 0;
+    sld_wire_field field;
+    FOR_FIELDS(list, field)
+    {
+        bool one = field.number == 4 && field.type == SLD_WIRE_FIXED32;
+        if (!one && (field.number != 4 || field.type != SLD_WIRE_BYTES)) {
+            continue;
+        }
+        size_t here = one ? 1 : field.size / sizeof(float);
+        for (size_t i = 0; i < here; i++, count++) {
+            uint32_t bits = (uint32_t)field.value;
+            if (!one) {
+                memcpy(&bits, field.data + i * sizeof bits, sizeof bits);
+            }
+            if (count < room) {
+                memcpy(&values[count], &bits, sizeof bits);
+            }
+        }
+    }
+    return count;
+}
+
 const char *sld_tf_read_function_name(sld_arena *arena, sld_tf_bytes bytes)
 {
     sld_wire_field field;

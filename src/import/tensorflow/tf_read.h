@@ -90,6 +90,7 @@ bool sld_tf_read_shape(sld_tf_bytes bytes, sld_tf_shape *shape);
 bool sld_tf_read_tensor(sld_tf_bytes bytes, sld_tf_proto_tensor *tensor);
 /* Integers of an attribute's list; returns how many there are, writes at most room. */
 size_t sld_tf_read_ints(sld_tf_bytes list, int64_t *values, size_t room);
+size_t sld_tf_read_floats(sld_tf_bytes list, float *values, size_t room);
 /* Name of a function attribute (NameAttrList), copied; NULL without memory. */
 const char *sld_tf_read_function_name(sld_arena *arena, sld_tf_bytes bytes);
 

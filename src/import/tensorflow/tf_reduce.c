@@ -87,3 +87,30 @@ void sld_tf_topk(sld_tf_node *node, int told)
     sld_tf_set(node, 0, out[0]);
     sld_tf_set(node, 1, sld_tf_cast(node, to, out[1]));
 }
+
+void sld_tf_cumulative(sld_tf_node *node, int product)
+{
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    int rank = sld_tf_rank(t);
+    int axis = sld_tf_axis(node, sld_tf_constant_int(node, 1, "axis"), rank);
+    bool first = t->first != NULL;
+    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
+    const sld_cumulative_params params = {.axis = first ? sld_tf_first_axis(axis, rank) : axis,
+                                          .product = product,
+                                          .exclusive = sld_tf_bool(node, "exclusive", false),
+                                          .reverse = sld_tf_bool(node, "reverse", false)};
+    sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_CUMULATIVE, &params, &x, 1), first);
+}
+
+/* sum(x^2) / 2 */
+void sld_tf_l2_loss(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_value *x = sld_tf_input(node, 0);
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    const sld_reduce_params params = {
+        .kind = SLD_REDUCE_SUM_SQUARE, .axes = ((uint32_t)1 << x->shape.rank) - 1, .scale = 0.5f};
+    sld_tf_set(node, 0, sld_tf_emit(node, SLD_OP_REDUCE, &params, &x, 1));
+}

@@ -269,3 +269,30 @@ void sld_tf_broadcast(sld_tf_node *node, int told)
                         sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 1))};
     sld_tf_set(node, 0, sld_tf_emit(node, SLD_OP_EXPAND, NULL, in, 2));
 }
+
+/* The shape two shapes broadcast to, while both are known. */
+void sld_tf_broadcast_args(sld_tf_node *node, int told)
+{
+    (void)told;
+    int64_t d[2][SOLDER_MAX_RANK], out[SOLDER_MAX_RANK];
+    size_t count[2];
+    solder_dtype dtype = sld_tf_tensor_dtype(sld_tf_in(node, 0));
+    for (uint32_t i = 0; i < 2; i++) {
+        count[i] = sld_tf_constant_ints(node, i, "a shape", d[i], SOLDER_MAX_RANK);
+    }
+    if (!sld_tf_ok(node)) {
+        return;
+    }
+    size_t rank = count[0] > count[1] ? count[0] : count[1];
+    for (size_t i = 1; i <= rank; i++) {
+        int64_t a = i <= count[0] ? d[0][count[0] - i] : 1;
+        int64_t b = i <= count[1] ? d[1][count[1] - i] : 1;
+        if (a != b && a != 1 && b != 1) {
+            sld_tf_fail(node, SOLDER_ERROR_DATA, "%lld does not broadcast with %lld", (long long)a,
+                        (long long)b);
+            return;
+        }
+        out[rank - i] = a == 1 ? b : a;
+    }
+    sld_tf_set(node, 0, sld_tf_cast(node, dtype, sld_tf_vector(node, out, rank)));
+}

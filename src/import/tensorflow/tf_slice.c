@@ -377,20 +377,6 @@ void sld_tf_pad(sld_tf_node *node, int told)
 
 /* ---- gathers ---- */
 
-void sld_tf_gathers(sld_tf_node *node, int told)
-{
-    (void)told;
-    sld_value *x = sld_tf_input(node, 0), *indices = sld_tf_input(node, 1);
-    int64_t given = node->in_count > 2 ? sld_tf_constant_int(node, 2, "axis") : 0;
-    if (sld_tf_int(node, "batch_dims", 0) != 0) {
-        sld_tf_unsupported(node, "batch_dims");
-    }
-    if (sld_tf_ok(node)) {
-        int axis = sld_tf_axis(node, given, x->shape.rank);
-        sld_tf_set(node, 0, sld_tf_gather(node, x, indices, axis));
-    }
-}
-
 void sld_tf_gather_nd(sld_tf_node *node, int told)
 {
     (void)told;
