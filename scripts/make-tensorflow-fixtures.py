@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes one small frozen graph per operator and variant to tests/import/tensorflow.
+
+    python scripts/make-tensorflow-fixtures.py [NAME]...
+
+Needs tensorflow. The cases are those of tests/peers/tensorflow_cases.py. Each file is a GraphDef
+that holds its own test: constants "feed/x0"... are the inputs, "expect/y0"... what TensorFlow made
+of them as "y0"...; test_tensorflow_graphs checks that every other way to compute y0 agrees.
+Without names, files of cases that are no more are removed.
+"""
+import os
+import re
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path.insert(0, os.path.join(ROOT, "tests", "peers"))
+import numpy as np
+from tensorflow_cases import OPS, freeze, tf
+
+FOLDER = os.path.join(ROOT, "tests", "import", "tensorflow")
+
+
+def file_name(case):
+    return re.sub(r"[^A-Za-z0-9.]+", "_", case).strip("_") + ".pb"
+
+
+def constant(graph, name, value):
+    node = graph.node.add(name=name, op="Const")
+    node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
+    node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
+
+
+def fixture(function, inputs):
+    frozen = freeze(function, inputs)
+    results = [np.asarray(y) for y in frozen(*[tf.constant(x) for x in inputs])]
+    graph = frozen.graph.as_graph_def()
+    for node in graph.node:
+        for attr in [a for a in node.attr if a.startswith("_")]:
+            del node.attr[attr]
+    for i, (tensor, result) in enumerate(zip(frozen.outputs, results)):
+        node = graph.node.add(name=f"y{i}", op="Identity", input=[tensor.name.removesuffix(":0")])
+        node.attr["T"].type = tensor.dtype.as_datatype_enum
+        constant(graph, f"expect/y{i}", result)
+    for i, x in enumerate(inputs):
+        constant(graph, f"feed/x{i}", x)
+    return graph.SerializeToString(deterministic=True)
+
+
+def main():
+    wanted = sys.argv[1:] or list(OPS)
+    names = {file_name(case): case for case in OPS}
+    if len(names) != len(OPS):
+        sys.exit("two cases have one file name")
+    os.makedirs(FOLDER, exist_ok=True)
+    if not sys.argv[1:]:
+        for old in set(os.listdir(FOLDER)) - set(names):
+            os.remove(os.path.join(FOLDER, old))
+    total = 0
+    for case in wanted:
+        data = fixture(*OPS[case])
+        total += len(data)
+        with open(os.path.join(FOLDER, file_name(case)), "wb") as f:
+            f.write(data)
+    print(f"{len(wanted)} graphs, {total} bytes")
+
+
+if __name__ == "__main__":
+    main()
