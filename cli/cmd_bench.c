@@ -337,6 +337,9 @@ int cli_bench(const cli_options *options)
     int64_t threads = options->threads > 0 ? options->threads : b.contexts > 1 ? 1 : 0;
     int status = cli_session_open(options->operands[0], options->cpu, threads, &b.session);
     if (status == CLI_DONE) {
+        status = cli_session_verify(&b.session);
+    }
+    if (status == CLI_DONE) {
         status = bench_session(&b, options, report);
     }
     if (status == CLI_DONE && options->json != NULL) {

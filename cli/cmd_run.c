@@ -256,6 +256,9 @@ int cli_run(const cli_options *options)
     cli_json_set(report, "plan", cli_json_text(options->operands[0]));
     int status = cli_session_open(options->operands[0], options->cpu, options->threads, &session);
     if (status == CLI_DONE) {
+        status = cli_session_verify(&session);
+    }
+    if (status == CLI_DONE) {
         status = run_session(&session, options, report);
     }
     if (status == CLI_DONE && options->json != NULL) {

@@ -50,6 +50,13 @@ int cli_session_open(const char *path, const char *cpu, int64_t threads, cli_ses
     return list_io(session);
 }
 
+int cli_session_verify(const cli_session *session)
+{
+    solder_status status = solder_engine_verify(session->runtime, session->engine);
+    return status == SOLDER_OK ? CLI_DONE
+                               : cli_fail_status(status, solder_runtime_message(session->runtime));
+}
+
 void cli_session_close(cli_session *session)
 {
     free(session->inputs);

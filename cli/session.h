@@ -17,6 +17,8 @@ typedef struct cli_session {
 
 /* threads < 1: all cores. Close it whatever happens. */
 int cli_session_open(const char *path, const char *cpu, int64_t threads, cli_session *session);
+/* Checks the weights now, so that the first run is timed without it. */
+int cli_session_verify(const cli_session *session);
 void cli_session_close(cli_session *session);
 
 /* "1..8x3x224x224" of an input or output; room as for dims, twice. */

@@ -37,7 +37,7 @@ static size_t repair(const uint8_t *data, size_t size)
         }
         memcpy(repaired + at, data + s->offset, (size_t)s->size);
         s->offset = at;
-        s->hash = sld_hash64(repaired + at, (size_t)s->size);
+        s->hash = sld_hash_section(repaired + at, (size_t)s->size);
         at += (size_t)s->size;
     }
     memcpy(header.magic, SLD_PLAN_MAGIC, sizeof header.magic);

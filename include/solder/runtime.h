@@ -51,12 +51,19 @@ SOLDER_API void solder_runtime_destroy(solder_runtime *runtime);
 /* Text of the last error of a call that took the runtime; "" if none. */
 SOLDER_API const char *solder_runtime_message(const solder_runtime *runtime);
 
-/* Maps a plan file; the file must not change while the engine lives. Checks all of it. */
+/*
+ * Maps a plan file; the file must not change while the engine lives. Checks all of it but the
+ * values of the weights, which are not read before the first run: it, or solder_engine_verify,
+ * checks them, once. A damaged plan never gives a result.
+ */
 SOLDER_API solder_status solder_engine_open(solder_runtime *runtime, const char *path,
                                             solder_engine **engine);
 /* The same from memory, borrowed while the engine lives, 64-byte aligned (copied if not). */
 SOLDER_API solder_status solder_engine_load(solder_runtime *runtime, const void *plan, size_t size,
                                             solder_engine **engine);
+/* Reads all weights and checks them against their hash on the runtime's threads, if no run has done
+ * so yet: a damaged plan is found now and the first run is as fast as any. */
+SOLDER_API solder_status solder_engine_verify(solder_runtime *runtime, const solder_engine *engine);
 SOLDER_API void solder_engine_destroy(solder_engine *engine);
 
 /* ---- what an engine is: all thread-safe, strings live as long as the engine ---- */

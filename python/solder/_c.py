@@ -290,6 +290,7 @@ for _name, _result, _arguments in [
     ("solder_runtime_message", c_char_p, [_in]),
     ("solder_engine_open", c_int, [_in, c_char_p, _handle]),
     ("solder_engine_load", c_int, [_in, _in, c_size_t, _handle]),
+    ("solder_engine_verify", c_int, [_in, _in]),
     ("solder_engine_destroy", None, [_in]),
     ("solder_engine_io_count", c_size_t, [_in]),
     ("solder_engine_io", c_int, [_in, c_size_t, POINTER(Io)]),

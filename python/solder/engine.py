@@ -209,6 +209,13 @@ class Engine:
         results = self.run(*inputs)
         return results if len(results) != 1 else next(iter(results.values()))
 
+    def verify(self) -> None:
+        """Reads all weights and checks them against the plan's hash, as else the first run does."""
+        with self._runtime._node as runtime, self._node as engine:
+            status = lib.solder_engine_verify(runtime, engine)
+            if status != 0:
+                raise make_error(status, text(lib.solder_runtime_message(runtime)))
+
     def _new_execution(self) -> Execution:
         pointer = ctypes.c_void_p()
         with self._runtime._node as runtime, self._node as engine:

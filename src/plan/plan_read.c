@@ -2,6 +2,8 @@
 /* Header, section table and hashes. */
 #include "plan/plan_read.h"
 
+#include <stdatomic.h>
+
 #include "base/hash.h"
 #include "plan/plan_read_check.h"
 
@@ -77,6 +79,12 @@ static solder_status check_header(sld_diag *diag, const uint8_t *data, size_t si
     return SOLDER_OK;
 }
 
+static solder_status damaged(sld_diag *diag, uint32_t section)
+{
+    return sld_fail(diag, SOLDER_ERROR_DATA, "section %u (%s) is damaged", section,
+                    section_name(section));
+}
+
 static solder_status check_gap(sld_diag *diag, const uint8_t *data, uint64_t from, uint64_t to)
 {
     for (uint64_t i = from; i < to; i++) {
@@ -105,9 +113,8 @@ static solder_status check_sections(sld_diag *diag, const uint8_t *data, size_t 
                             section_name(i));
         }
         SLD_TRY(check_gap(diag, data, at, start));
-        if (sld_hash64(data + start, (size_t)s->size) != s->hash) {
-            return sld_fail(diag, SOLDER_ERROR_DATA, "section %u (%s) is damaged", i,
-                            section_name(i));
+        if (i != SLD_PLAN_WEIGHTS && sld_hash_section(data + start, (size_t)s->size) != s->hash) {
+            return damaged(diag, i);
         }
         at = start + s->size;
     }
@@ -170,5 +177,34 @@ solder_status sld_plan_read(const solder_allocator *allocator, sld_diag *diag, c
                                              : sld_fail_within(diag, status, "plan '%s'", name);
     }
     *plan = read;
+    return SOLDER_OK;
+}
+
+/* ---- weights ---- */
+
+typedef struct weighing {
+    const uint8_t *data;
+    size_t size;
+    atomic_uint_fast64_t hash;
+} weighing;
+
+static void weigh(void *user, size_t index, int thread)
+{
+    (void)thread;
+    weighing *w = user;
+    (void)atomic_fetch_xor(&w->hash, sld_hash_piece(w->data, w->size, index));
+}
+
+solder_status sld_plan_check_weights(const sld_plan *plan, sld_diag *diag, const char *name,
+                                     sld_pool *pool)
+{
+    const sld_plan_section *section =
+        (const sld_plan_section *)(const void *)(plan->header + 1) + SLD_PLAN_WEIGHTS;
+    weighing w = {.data = plan->weights, .size = plan->count[SLD_PLAN_WEIGHTS]};
+    atomic_init(&w.hash, 0);
+    sld_pool_for(pool, sld_hash_piece_count(w.size), weigh, &w);
+    if (atomic_load(&w.hash) != section->hash) {
+        return sld_fail_within(diag, damaged(diag, SLD_PLAN_WEIGHTS), "plan '%s'", name);
+    }
     return SOLDER_OK;
 }

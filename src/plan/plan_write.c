@@ -89,8 +89,8 @@ static void lay_out(const sld_plan_build *b, output *out)
         s->element = i == SLD_PLAN_WEIGHTS ? 1 : (uint32_t)table->element;
         s->offset = at;
         s->size = i == SLD_PLAN_WEIGHTS ? b->weights_bytes : table->count * table->element;
-        s->hash = sld_hash64(table->data != NULL ? table->data : "",
-                             i == SLD_PLAN_WEIGHTS ? 0 : (size_t)s->size);
+        s->hash = sld_hash_section(table->data != NULL ? table->data : "",
+                                   i == SLD_PLAN_WEIGHTS ? 0 : (size_t)s->size);
         at += s->size;
     }
     sld_plan_header *h = &out->head.header;
@@ -106,7 +106,7 @@ static void lay_out(const sld_plan_build *b, output *out)
 #define PACK_BYTES ((size_t)1 << 20)
 
 static solder_status write_packed(sld_plan_build *b, output *out, const sld_plan_blob *blob,
-                                  sld_hasher *hasher)
+                                  sld_section_hasher *hasher)
 {
     const size_t pieces = blob->packing->pieces(blob->params, &blob->plain);
     const size_t size = pieces != 0 ? (size_t)blob->size / pieces : 0;
@@ -120,7 +120,7 @@ static solder_status write_packed(sld_plan_build *b, output *out, const sld_plan
     for (size_t first = 0; first < pieces && status == SOLDER_OK; first += step) {
         size_t count = step < pieces - first ? step : pieces - first;
         blob->packing->pack(blob->params, &blob->plain, first, count, packed);
-        sld_hasher_update(hasher, packed, count * size);
+        sld_section_hasher_update(hasher, packed, count * size);
         status = put(out, packed, count * size);
     }
     sld_release(b->allocator, packed, room);
@@ -128,14 +128,14 @@ static solder_status write_packed(sld_plan_build *b, output *out, const sld_plan
 }
 
 static solder_status write_blob(sld_plan_build *b, output *out, const sld_plan_blob *blob,
-                                sld_hasher *hasher)
+                                sld_section_hasher *hasher)
 {
     static const uint8_t zeros[SLD_PLAN_ALIGN];
     uint64_t start = out->head.sections[SLD_PLAN_WEIGHTS].offset + blob->offset;
-    sld_hasher_update(hasher, zeros, (size_t)(start - out->offset));
+    sld_section_hasher_update(hasher, zeros, (size_t)(start - out->offset));
     SLD_TRY(pad_to(out, start));
     if (blob->packing == NULL) {
-        sld_hasher_update(hasher, blob->plain.data, blob->plain_size);
+        sld_section_hasher_update(hasher, blob->plain.data, blob->plain_size);
         return put(out, blob->plain.data, blob->plain_size);
     }
     return write_packed(b, out, blob, hasher);
@@ -143,14 +143,14 @@ static solder_status write_blob(sld_plan_build *b, output *out, const sld_plan_b
 
 static solder_status write_weights(sld_plan_build *b, output *out)
 {
-    sld_hasher hasher;
-    sld_hasher_init(&hasher);
+    sld_section_hasher hasher;
+    sld_section_hasher_init(&hasher);
     SLD_TRY(pad_to(out, out->head.sections[SLD_PLAN_WEIGHTS].offset));
     const sld_plan_blob *blobs = b->blobs.data;
     for (size_t i = 0; i < b->blobs.count; i++) {
         SLD_TRY(write_blob(b, out, &blobs[i], &hasher));
     }
-    out->head.sections[SLD_PLAN_WEIGHTS].hash = sld_hasher_finish(&hasher);
+    out->head.sections[SLD_PLAN_WEIGHTS].hash = sld_section_hasher_finish(&hasher);
     return SOLDER_OK;
 }
 

@@ -26,8 +26,10 @@ static solder_status make_tables(solder_engine *e)
     e->io_of = engine_array(e, tensors + operands, sizeof *e->io_of);
     e->late = engine_array(e, tensors + operands, sizeof *e->late);
     e->io = engine_array(e, e->io_count, sizeof *e->io);
+    e->trusted = engine_array(e, 1, sizeof *e->trusted);
     if (e->steps == NULL || e->operands == NULL || e->repacked == NULL ||
-        e->first_repacked == NULL || e->io_of == NULL || e->late == NULL || e->io == NULL) {
+        e->first_repacked == NULL || e->io_of == NULL || e->late == NULL || e->io == NULL ||
+        e->trusted == NULL) {
         return SOLDER_ERROR_MEMORY;
     }
     memset(e->first_repacked, 0xff, tensors * sizeof *e->first_repacked);
@@ -120,6 +122,30 @@ static solder_status map_context(solder_engine *e)
     return ok ? SOLDER_OK
               : sld_fail(&e->runtime->diag, SOLDER_ERROR_DATA,
                          "plan '%s': a context would not fit the address space", e->name);
+}
+
+/* ---- weights ---- */
+
+solder_status sld_engine_trust(const solder_engine *engine, sld_diag *diag)
+{
+    if (atomic_load_explicit(engine->trusted, memory_order_acquire)) {
+        return SOLDER_OK;
+    }
+    SLD_TRY(sld_plan_check_weights(&engine->plan, diag, engine->name, engine->runtime->pool));
+    atomic_store_explicit(engine->trusted, true, memory_order_release);
+    return SOLDER_OK;
+}
+
+solder_status solder_engine_verify(solder_runtime *runtime, const solder_engine *engine)
+{
+    if (runtime == NULL) {
+        return SOLDER_ERROR_ARGUMENT;
+    }
+    if (engine == NULL || engine->runtime != runtime) {
+        return sld_fail(&runtime->diag, SOLDER_ERROR_ARGUMENT,
+                        "solder_engine_verify: no engine of this runtime");
+    }
+    return sld_engine_trust(engine, &runtime->diag);
 }
 
 /* ---- opening ---- */

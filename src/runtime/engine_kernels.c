@@ -157,6 +157,7 @@ static solder_status add_repacked(resolver *r, const sld_engine_step *step, uint
             return SOLDER_OK;
         }
     }
+    SLD_TRY(sld_engine_trust(e, r->diag)); /* a copy would hide the damage */
     sld_tensor stored = r->corner[CORNER_MAX].tensors[base];
     stored.data = (void *)(uintptr_t)(e->plan.weights + e->plan.tensors[base].offset);
     sld_repacked *fresh = &e->repacked[e->repacked_count];

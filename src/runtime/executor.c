@@ -81,6 +81,7 @@ static void copy_staged(solder_context *c, bool inputs)
 static solder_status prepare(solder_context *c)
 {
     SLD_TRY(check_shaped(c));
+    SLD_TRY(sld_engine_trust(c->engine, &c->diag));
     if (c->moved) {
         SLD_TRY(sld_context_layout(c));
     } else if (c->engine->any_late) {

@@ -85,6 +85,7 @@ struct solder_engine {
     solder_io *io;
     size_t input_count, io_count, step_count, tensor_count;
     size_t workspace, repacked_bytes, operand_max;
+    atomic_bool *trusted; /* the weights are what the plan's hash says */
     int threads;
     sld_context_map map;
 };
@@ -106,6 +107,11 @@ sld_run sld_layout_run(const sld_engine_step *step, const sld_layout *layout, sl
 solder_status sld_step_check(const solder_engine *engine, sld_diag *diag,
                              const sld_engine_step *step, const sld_layout *layout,
                              const sld_run *run);
+
+/* ---- engine.c ---- */
+
+/* Checks the weights against their hash, the first time; the rest was checked at loading. */
+solder_status sld_engine_trust(const solder_engine *engine, sld_diag *diag);
 
 /* ---- engine_kernels.c ---- */
 

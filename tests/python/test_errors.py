@@ -36,6 +36,12 @@ class Messages(unittest.TestCase):
         plan[1000] ^= 255
         self.check(Status.DATA, solder.Error, "memory", solder.load, plan)
         self.check(Status.DATA, solder.Error, "memory", solder.load, b"")
+        solder.load(bytes(common.digits_plan())).verify()
+        plan = bytearray(common.digits_plan())
+        plan[-1] ^= 255
+        engine = solder.load(plan)
+        self.check(Status.DATA, solder.Error, "weights", engine.verify)
+        self.check(Status.DATA, solder.Error, "weights", engine, common.digits(0, 1))
         text = common.FOLDER / "model.txt"
         text.write_text("hello")
         self.check(Status.DATA, solder.Error, "model.txt.* no model", solder.build, text)
