@@ -11,6 +11,7 @@
  * smallest gap that holds it for its whole life: the heuristic that does best in practice for such
  * networks (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference").
  */
+#include "passes/intervals.h"
 #include "passes/pass.h"
 #include "passes/rewrite.h"
 
@@ -20,12 +21,10 @@
 
 /* The memory of one value and all that lives in it; later also of values made in place of it. */
 typedef struct buffer {
+    sld_interval at; /* size: aligned; start, end: the steps in which it matters */
     sld_value *owner;
     struct buffer *same; /* made in place of this one */
-    size_t size;         /* aligned */
-    int32_t start, end;  /* first and last step in which it matters */
     uint32_t members;
-    int64_t offset;
 } buffer;
 
 typedef struct planner {
@@ -74,7 +73,7 @@ static solder_status make_buffers(planner *p)
     for (sld_value *v = p->graph->values; v != NULL; v = v->next) {
         if (v->kind == SLD_VALUE_NODE && v->view.kind == SLD_VIEW_NONE) {
             buffer *b = &p->buffers[p->count++];
-            *b = (buffer){.owner = v, .start = FOREVER, .end = -1};
+            *b = (buffer){.owner = v, .at = {.start = FOREVER, .end = -1}};
             p->by_id[v->id] = b;
         }
     }
@@ -91,8 +90,8 @@ static void touch(const planner *p, const sld_value *value, int32_t step)
 {
     buffer *b = value != NULL ? p->by_id[value->id] : NULL;
     if (b != NULL) {
-        b->start = step < b->start ? step : b->start;
-        b->end = step > b->end ? step : b->end;
+        b->at.start = step < b->at.start ? step : b->at.start;
+        b->at.end = step > b->at.end ? step : b->at.end;
     }
 }
 
@@ -130,7 +129,7 @@ static solder_status grow_buffers(planner *p, const int64_t *values)
                             "value '%s' has no possible size in some corner of the profile",
                             v->name);
         }
-        b->size = bytes > b->size ? bytes : b->size;
+        b->at.size = bytes > b->at.size ? bytes : b->at.size;
     }
     return SOLDER_OK;
 }
@@ -198,8 +197,8 @@ static bool can_replace(const planner *p, const sld_node *node, uint32_t slot, i
     const buffer *from = in != NULL ? p->by_id[in->id] : NULL;
     const buffer *to = p->by_id[out->id];
     return works_in_place(node, slot) && from != NULL && to != NULL && from != to &&
-           from->owner == in && from->members == 1 && from->end == step && to->owner == out &&
-           to->start == step && sld_same_shape(in, out);
+           from->owner == in && from->members == 1 && from->at.end == step && to->owner == out &&
+           to->at.start == step && sld_same_shape(in, out);
 }
 
 static void share_in_place(const planner *p)
@@ -208,105 +207,52 @@ static void share_in_place(const planner *p)
     for (const sld_node *node = p->graph->first; node != NULL; node = node->next, step++) {
         for (uint32_t slot = 0; !node->elided && slot < node->in_count; slot++) {
             if (can_replace(p, node, slot, step)) {
-                p->by_id[node->out[0]->id]->same = p->by_id[node->in[slot].value->id];
+                p->by_id[node->out[0]->id]->same = resolve(p->by_id[node->in[slot].value->id]);
                 break;
             }
         }
     }
     for (size_t i = 0; i < p->count; i++) {
         buffer *first = resolve(&p->buffers[i]);
-        first->end = p->buffers[i].end > first->end ? p->buffers[i].end : first->end;
+        first->at.end = p->buffers[i].at.end > first->at.end ? p->buffers[i].at.end : first->at.end;
     }
 }
 
 /* ---- places ---- */
 
 /* Largest first; ties in order of life and creation, so that plans are reproducible. */
-static bool comes_first(const buffer *a, const buffer *b)
+static bool comes_first(const sld_interval *a, const sld_interval *b)
 {
     if (a->size != b->size) {
         return a->size > b->size;
     }
-    return a->start != b->start ? a->start < b->start : a->owner->id < b->owner->id;
-}
-
-/* Merge sort: stable, no worst case. */
-static void sort_buffers(buffer **a, buffer **spare, size_t count)
-{
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t low = 0; low < count; low += 2 * width) {
-            size_t middle = low + width < count ? low + width : count;
-            size_t high = low + 2 * width < count ? low + 2 * width : count;
-            size_t i = low;
-            size_t j = middle;
-            for (size_t k = low; k < high; k++) {
-                bool left = i < middle && (j >= high || !comes_first(a[j], a[i]));
-                spare[k] = left ? a[i++] : a[j++];
-            }
-        }
-        memcpy(a, spare, count * sizeof(*a));
-    }
-}
-
-/* The smallest gap between the buffers that live at the same time, which are in order of offset. */
-static size_t best_gap(buffer *const *placed, size_t count, const buffer *b)
-{
-    size_t best = SIZE_MAX;
-    size_t best_size = SIZE_MAX;
-    size_t free_from = 0;
-    for (size_t i = 0; i < count; i++) {
-        const buffer *other = placed[i];
-        if (other->end < b->start || other->start > b->end) {
-            continue;
-        }
-        size_t offset = (size_t)other->offset;
-        if (offset > free_from && offset - free_from >= b->size && offset - free_from < best_size) {
-            best = free_from;
-            best_size = offset - free_from;
-        }
-        if (offset + other->size > free_from) {
-            free_from = offset + other->size;
-        }
-    }
-    return best != SIZE_MAX ? best : free_from;
-}
-
-static solder_status place_all(planner *p, buffer **order, buffer **placed, size_t count,
-                               size_t *total)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t offset = best_gap(placed, i, order[i]);
-        size_t end;
-        if (!sld_size_add(offset, order[i]->size, &end) || end > INT64_MAX / 2) {
-            return sld_fail(p->graph->diag, SOLDER_ERROR_ARGUMENT,
-                            "the activations do not fit into any memory at the profile's maximum");
-        }
-        order[i]->offset = (int64_t)offset;
-        *total = end > *total ? end : *total;
-        size_t at = i;
-        for (; at > 0 && placed[at - 1]->offset > order[i]->offset; at--) {
-            placed[at] = placed[at - 1];
-        }
-        placed[at] = order[i];
-    }
-    return SOLDER_OK;
+    /* The interval is a buffer's first member. */
+    return a->start != b->start ? a->start < b->start
+                                : ((const buffer *)(const void *)a)->owner->id <
+                                      ((const buffer *)(const void *)b)->owner->id;
 }
 
 static solder_status find_places(planner *p, size_t *total)
 {
-    buffer **order = sld_arena_array(&p->scratch, p->count + 1, sizeof(buffer *));
-    buffer **spare = sld_arena_array(&p->scratch, p->count + 1, sizeof(buffer *));
+    sld_interval **order = sld_arena_array(&p->scratch, p->count + 1, sizeof(sld_interval *));
+    sld_interval **spare = sld_arena_array(&p->scratch, p->count + 1, sizeof(sld_interval *));
     size_t count = 0;
     if (order == NULL || spare == NULL) {
         return no_memory(p);
     }
     for (size_t i = 0; i < p->count; i++) {
         if (p->buffers[i].same == NULL) {
-            order[count++] = &p->buffers[i];
+            order[count++] = &p->buffers[i].at;
         }
     }
-    sort_buffers(order, spare, count);
-    return place_all(p, order, spare, count, total);
+    sld_interval_sort(order, spare, count, comes_first);
+    if (!sld_interval_place(&p->scratch, order, count, total)) {
+        return no_memory(p);
+    }
+    return *total != SIZE_MAX
+               ? SOLDER_OK
+               : sld_fail(p->graph->diag, SOLDER_ERROR_ARGUMENT,
+                          "the activations do not fit into any memory at the profile's maximum");
 }
 
 static bool store(const planner *p, size_t total)
@@ -314,7 +260,7 @@ static bool store(const planner *p, size_t total)
     bool changed = p->graph->arena_bytes != (int64_t)total;
     for (sld_value *v = p->graph->values; v != NULL; v = v->next) {
         buffer *b = p->by_id[v->id];
-        int64_t offset = b != NULL && b->owner == v ? resolve(b)->offset : -1;
+        int64_t offset = b != NULL && b->owner == v ? (int64_t)resolve(b)->at.offset : -1;
         changed = changed || v->arena_offset != offset;
         v->arena_offset = offset;
     }
