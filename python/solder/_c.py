@@ -269,6 +269,9 @@ for _name, _result, _arguments in [
     ("solder_network_output", c_void_p, [_in, c_size_t]),
     ("solder_network_describe", c_int, [_in, c_int] + _text),
     ("solder_text_free", None, [_in]),
+    # plugin.h
+    ("solder_builder_load_plugin", c_int, [_in, c_char_p]),
+    ("solder_runtime_load_plugin", c_int, [_in, c_char_p]),
     # builder.h
     ("solder_builder_create", c_int, [POINTER(BuilderOptions), _handle]),
     ("solder_builder_destroy", None, [_in]),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from . import _c, _memory, dtypes
 from ._c import lib, text
 from ._log import Collector
 from ._node import Node
+from .config import RESIZE, Path, path_bytes, paths_of
 from .context import Context, Execution
 from .errors import make_error
 from .tensor import Tensor
@@ -67,9 +68,6 @@ class ImageRule(NamedTuple):
     scale: Tuple[float, ...]
     resize: str  #: "none", "stretch", "crop" or "pad"
     transposed: bool  #: the tensor is [C, W, H]
-
-
-RESIZE = ("none", "stretch", "crop", "pad")
 
 
 def _read_io(pointer: int) -> Tuple[Tuple[IO, ...], Tuple[IO, ...]]:
@@ -256,9 +254,16 @@ class Runtime:
         threads: of the pool, the calling thread included; 0: all cores, 1: no other thread.
         cpu: hides what the machine has beyond this level ("x86-64", "avx2", "avx512", ...).
         memory_limit: bytes the runtime may allocate; 0: no limit.
+        plugins: shared libraries of user operators. Their code runs: load only what you trust.
     """
 
-    def __init__(self, threads: int = 0, cpu: Optional[str] = None, memory_limit: int = 0) -> None:
+    def __init__(
+        self,
+        threads: int = 0,
+        cpu: Optional[str] = None,
+        memory_limit: int = 0,
+        plugins: Sequence[Path] = (),
+    ) -> None:
         self._log = Collector()
         options = lib.solder_runtime_options_default()
         options.logger = self._log.struct()
@@ -273,6 +278,11 @@ class Runtime:
         destroy = lib.solder_runtime_destroy
         self._node = Node("runtime", pointer.value, destroy, keep=[self._log.callback])
         self._node.owned_by(self)
+        for path in paths_of(plugins):
+            with self._node as runtime:
+                status = lib.solder_runtime_load_plugin(runtime, path_bytes(path, "plugins"))
+                if status != 0:
+                    raise make_error(status, text(lib.solder_runtime_message(runtime)))
 
     def load(self, plan: PathOrPlan) -> Engine:
         """An engine from a plan file, or from a plan's bytes."""
@@ -313,7 +323,11 @@ class Runtime:
 
 
 def load(
-    plan: PathOrPlan, threads: int = 0, cpu: Optional[str] = None, memory_limit: int = 0
+    plan: PathOrPlan,
+    threads: int = 0,
+    cpu: Optional[str] = None,
+    memory_limit: int = 0,
+    plugins: Sequence[Path] = (),
 ) -> Engine:
     """
     An engine from a plan file or a plan's bytes, with a runtime of its own.
@@ -323,7 +337,7 @@ def load(
 
     Args: as for Runtime.
     """
-    runtime = Runtime(threads, cpu, memory_limit)
+    runtime = Runtime(threads, cpu, memory_limit, plugins)
     try:
         return runtime._load(plan, owns=True)
     except BaseException:

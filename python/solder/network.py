@@ -20,7 +20,16 @@ from . import _c, _memory, dtypes
 from ._c import lib, text
 from ._log import Collector
 from ._node import Node
-from .config import Config, Path, Shape, input_specs, make_config, path_bytes, text_array
+from .config import (
+    Config,
+    Path,
+    Shape,
+    input_specs,
+    make_config,
+    path_bytes,
+    paths_of,
+    text_array,
+)
 from .errors import ArgumentError, make_error
 from .tensor import Tensor
 
@@ -95,8 +104,10 @@ class Network:
     ``close()``; both are optional. One thread at a time; others wait.
     """
 
-    def __init__(self, name: str = "", memory_limit: int = 0) -> None:
-        builder, log = _create_builder(memory_limit)
+    def __init__(
+        self, name: str = "", memory_limit: int = 0, plugins: Sequence[Path] = ()
+    ) -> None:
+        builder, log = _create_builder(memory_limit, plugins)
         pointer = ctypes.c_void_p()
         with builder as b:
             key = _c.encode(name, "name")
@@ -176,6 +187,34 @@ class Network:
         more than one come as a tuple. Attributes are integers, reals, lists of them, or names
         ("relu", "f32"). Shapes are inferred and checked at once.
         """
+        values = self._add(lib.solder_network_add, op, inputs, name, outputs, attributes)
+        return values[0] if outputs == 1 else values
+
+    def add_plugin(
+        self,
+        plugin: str,
+        inputs: Sequence[Optional[Value]],
+        *,
+        name: Optional[str] = None,
+        outputs: int = 1,
+        **attributes: Any,
+    ) -> Tuple[Value, ...]:
+        """
+        Adds a plugin of the libraries given as ``plugins``: "Name" (the newest version),
+        "namespace::Name", either with a version behind it: "Name 2".
+        """
+        add = lib.solder_network_add_plugin
+        return self._add(add, plugin, inputs, name, outputs, attributes)
+
+    def _add(
+        self,
+        add: Any,
+        op: str,
+        inputs: Sequence[Optional[Value]],
+        name: Optional[str],
+        outputs: int,
+        attributes: Mapping[str, Any],
+    ) -> Tuple[Value, ...]:
         if not 1 <= outputs <= 64:
             raise ArgumentError(f"outputs is {outputs}")
         given = [None if v is None else v._pointer for v in inputs]
@@ -186,7 +225,7 @@ class Network:
         rows = [_attribute(k, v, keep) for k, v in attributes.items()]
         made = (ctypes.c_void_p * outputs)()
         with self._builder as builder, self._node as network:
-            status = lib.solder_network_add(
+            status = add(
                 network,
                 _c.encode(op, "op"),
                 None if name is None else _c.encode(name, "name"),
@@ -198,8 +237,7 @@ class Network:
                 made,
             )
             _check(builder, status, self._log)
-        values = tuple(Value(self._node, p) for p in made if p is not None)
-        return values[0] if outputs == 1 else values
+        return tuple(Value(self._node, p) for p in made if p is not None)
 
     def mark_output(self, value: Value, name: Optional[str] = None) -> None:
         """Makes a value an output, under a new name if one is given."""
@@ -370,8 +408,9 @@ def _take_text(made: ctypes.c_void_p) -> str:
         lib.solder_text_free(made)
 
 
-def _create_builder(memory_limit: int) -> Tuple[Node, Collector]:
+def _create_builder(memory_limit: int, plugins: Sequence[Path] = ()) -> Tuple[Node, Collector]:
     log = Collector()
+    paths = [path_bytes(p, "plugins") for p in paths_of(plugins)]
     options = _c.BuilderOptions(struct_size=ctypes.sizeof(_c.BuilderOptions))
     options.logger = log.struct()
     options.memory_limit = memory_limit
@@ -380,7 +419,15 @@ def _create_builder(memory_limit: int) -> Tuple[Node, Collector]:
     if status != 0:
         raise make_error(status, " ".join(log.take()))
     assert pointer.value is not None
-    return Node("network", pointer.value, lib.solder_builder_destroy, keep=[log.callback]), log
+    node = Node("network", pointer.value, lib.solder_builder_destroy, keep=[log.callback])
+    try:
+        with node as builder:
+            for path in paths:
+                _check(builder, lib.solder_builder_load_plugin(builder, path), log)
+    except BaseException:
+        node.close()
+        raise
+    return node, log
 
 
 def _check(builder: int, status: int, log: Collector, config: Optional[Config] = None) -> None:
@@ -399,6 +446,7 @@ def import_model(
     outputs: Optional[Sequence[str]] = None,
     random_weights: Optional[int] = None,
     memory_limit: int = 0,
+    plugins: Sequence[Path] = (),
 ) -> Network:
     """
     Reads a model; the format is found from its contents.
@@ -410,6 +458,7 @@ def import_model(
         outputs: names of tensors to keep instead of the model's outputs.
         random_weights: seed of made-up weights, for an architecture without them.
         memory_limit: bytes the import and builds may allocate; 0: no limit.
+        plugins: shared libraries of user operators. Their code runs: load only what you trust.
 
     Raises:
         Error: naming file, node and value; UNSUPPORTED names every unsupported node at once.
@@ -427,7 +476,7 @@ def import_model(
         options.random_weights, options.seed = True, int(random_weights)
     first = path_bytes(model, "model")
     second = None if weights is None else path_bytes(weights, "weights")
-    builder, log = _create_builder(memory_limit)
+    builder, log = _create_builder(memory_limit, plugins)
     made = ctypes.c_void_p()
     try:
         with builder as b:
@@ -466,6 +515,7 @@ def build(
     outputs: Optional[Sequence[str]] = None,
     random_weights: Optional[int] = None,
     memory_limit: int = 0,
+    plugins: Sequence[Path] = (),
     **options: Any,
 ) -> Union[bytes, Path]:
     """
@@ -475,8 +525,8 @@ def build(
         solder.build("deploy.prototxt", "net.caffemodel", "net.plan", labels="labels.txt")
 
     Args:
-        model, weights, inputs, outputs, random_weights, memory_limit: as for ``import_model``;
-            model may also be a Network.
+        model, weights, inputs, outputs, random_weights, memory_limit, plugins: as for
+            ``import_model``; model may also be a Network.
         output: file to write; it appears only when the plan is whole.
         shapes: dict by name of (MIN, OPT, MAX), three whole shapes; or one for the only input.
         threads: the plan is tuned for; 0: all cores.
@@ -493,8 +543,8 @@ def build(
         progress: called as progress(phase, step, steps); False, or an exception, stops the build.
     """
     if isinstance(model, Network):
-        if weights is not None or inputs is not None or outputs is not None:
-            raise TypeError("build: weights, inputs and outputs are for models, not for a Network")
+        if weights is not None or inputs is not None or outputs is not None or plugins:
+            raise TypeError("build: weights, inputs, outputs, plugins are for models, not a Network")
         return model.build(output, **options) if output is not None else model.build(**options)
     network = import_model(
         model,
@@ -503,6 +553,7 @@ def build(
         outputs=outputs,
         random_weights=random_weights,
         memory_limit=memory_limit,
+        plugins=plugins,
     )
     with network:
         return network.build(output, **options) if output is not None else network.build(**options)
