@@ -188,6 +188,9 @@ solder_status sld_graph_add_plugin(sld_graph *graph, sld_node *before, const sol
                                    const char *name, sld_value *const *in, uint32_t in_count,
                                    const solder_attribute *attributes, size_t attribute_count,
                                    uint32_t out_count, sld_node **node);
+/* By name or alias; ignored ones also by what lies below them. NULL: none. */
+const solder_plugin_attribute *sld_graph_plugin_attribute(const solder_plugin *plugin,
+                                                          const char *name);
 /* Fresh parameters of a plugin with its defaults, in the arena; NULL without memory. */
 sld_plugin_params *sld_graph_plugin_params(sld_graph *graph, const solder_plugin *plugin);
 solder_status sld_graph_mark_output(sld_graph *graph, sld_value *value);

@@ -77,7 +77,8 @@ static bool is_at_or_below(const char *name, const char *path)
     return strncmp(path, name, length) == 0 && (path[length] == '\0' || path[length] == '.');
 }
 
-static const solder_plugin_attribute *find_attribute(const solder_plugin *plugin, const char *name)
+const solder_plugin_attribute *sld_graph_plugin_attribute(const solder_plugin *plugin,
+                                                          const char *name)
 {
     for (uint32_t i = 0; i < plugin->attribute_count; i++) {
         const solder_plugin_attribute *a = &plugin->attributes[i];
@@ -107,9 +108,9 @@ static solder_status set_attribute(sld_graph *graph, const char *node, sld_plugi
     char name[SLD_PLUGIN_MAX_TEXT];
     const char *path = value->name != NULL ? value->name : "";
     const char *dot = strchr(path, '.');
-    const solder_plugin_attribute *a = find_attribute(p->plugin, path);
+    const solder_plugin_attribute *a = sld_graph_plugin_attribute(p->plugin, path);
     if (a == NULL && dot != NULL) {
-        a = find_attribute(p->plugin, dot + 1);
+        a = sld_graph_plugin_attribute(p->plugin, dot + 1);
     }
     sld_plugin_print(p->plugin, false, name);
     if (a == NULL) {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "kernels/params.h"
+#include "plugin/plugin.h"
 
 const solder_input_spec *sld_import_spec(const sld_import *import, const char *name)
 {
@@ -207,6 +208,32 @@ solder_status sld_import_check_specs(sld_import *import)
             return sld_fail(import->diag, SOLDER_ERROR_NOT_FOUND,
                             "the model has no input '%s'; it has %s", name, inputs);
         }
+    }
+    return SOLDER_OK;
+}
+
+/* ---- plugins ---- */
+
+const solder_plugin *sld_import_find_plugin(const sld_import *import, const char *domain,
+                                            const char *type)
+{
+    const sld_plugins *plugins = import->graph->plugins;
+    const solder_plugin *found = sld_plugins_find(plugins, domain, type, 0);
+    return found != NULL || domain == NULL ? found : sld_plugins_find(plugins, "", type, 0);
+}
+
+solder_status sld_import_plugin(sld_import *import, const sld_import_node *n)
+{
+    sld_node *made;
+    uint32_t fewest = sld_plugin_min_outputs(n->plugin);
+    uint32_t count = n->out_count > fewest ? n->out_count : fewest;
+    SLD_TRY(sld_graph_add_plugin(import->graph, NULL, n->plugin, n->name, n->in, n->in_count,
+                                 n->attributes, n->attribute_count, count, &made));
+    if (n->source != NULL) {
+        made->source = n->source;
+    }
+    for (uint32_t i = 0; i < n->out_count; i++) {
+        n->out[i] = made->out[i];
     }
     return SOLDER_OK;
 }

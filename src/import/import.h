@@ -46,6 +46,27 @@ solder_status sld_import_input(sld_import *import, const char *name, solder_dtyp
 /* Error if a spec of the options was never used: names it and the inputs that exist. */
 solder_status sld_import_check_specs(sld_import *import);
 
+/* ---- plugins: operators that are none of ours ---- */
+
+/*
+ * The plugin registered for an operator of a model, or NULL. domain: an ONNX domain; one without a
+ * namespace answers for any. NULL: formats that have none.
+ */
+const solder_plugin *sld_import_find_plugin(const sld_import *import, const char *domain,
+                                            const char *type);
+
+typedef struct sld_import_node {
+    const solder_plugin *plugin;
+    const char *name, *source; /* source: "PriorBox 'conv4_priors'", lives as long as the graph */
+    sld_value *const *in;
+    uint32_t in_count;
+    const solder_attribute *attributes; /* everything the model says; unknown ones are errors */
+    size_t attribute_count;
+    sld_value **out; /* out_count of them are set */
+    uint32_t out_count;
+} sld_import_node;
+solder_status sld_import_plugin(sld_import *import, const sld_import_node *node);
+
 /* Collects everything unsupported in a model before failing once. */
 typedef struct sld_unsupported {
     char text[3072];

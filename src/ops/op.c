@@ -210,18 +210,23 @@ bool sld_attr_set_text(const sld_attr *attr, void *params, const char *text)
     return true;
 }
 
-static bool assign_text(const sld_attr *attr, void *params, const char *text)
+static const char *assign_text(const sld_attr *attr, void *params, const char *text)
 {
+    if (attr->kind == SLD_ATTR_TEXT) {
+        return sld_attr_set_text(attr, params, text) ? NULL : "is too long";
+    }
     if (attr->kind == SLD_ATTR_DTYPE) {
         solder_dtype dtype = sld_dtype_from_name(text);
-        return dtype != SOLDER_NONE && sld_attr_set_i64(attr, params, 0, dtype);
+        return dtype != SOLDER_NONE && sld_attr_set_i64(attr, params, 0, dtype)
+                   ? NULL
+                   : "has no such name";
     }
     for (int i = 0; attr->kind == SLD_ATTR_ENUM && i < attr->name_count; i++) {
         if (strcmp(attr->names[i], text) == 0) {
-            return sld_attr_set_i64(attr, params, 0, i);
+            return sld_attr_set_i64(attr, params, 0, i) ? NULL : "has no such name";
         }
     }
-    return sld_attr_set_text(attr, params, text);
+    return attr->kind == SLD_ATTR_ENUM ? "has no such name" : "takes numbers, not a text";
 }
 
 const char *sld_attr_assign(const sld_attr *attr, void *params, const solder_attribute *a)
@@ -230,10 +235,13 @@ const char *sld_attr_assign(const sld_attr *attr, void *params, const solder_att
         return "does not exist";
     }
     if (a->text != NULL) {
-        return assign_text(attr, params, a->text) ? NULL : "has no such name";
+        return assign_text(attr, params, a->text);
     }
     if ((a->ints == NULL) == (a->reals == NULL)) {
         return "needs exactly one of ints, reals and text";
+    }
+    if (attr->kind == SLD_ATTR_TEXT) {
+        return "takes a text, not numbers";
     }
     if (a->count > attr->count ||
         (attr->length_offset >= 0 && !sld_attr_set_length(attr, params, (int)a->count))) {

@@ -33,6 +33,7 @@ struct sld_caffe_layer {
     Caffe__LayerParameter *p;
     const ProtobufCMessage *origin; /* the message unknown fields point at */
     const sld_caffe_row *row;       /* NULL: a type that is not supported */
+    const solder_plugin *plugin;    /* of a type that is no operator */
     sld_caffe_tensor **bottom;      /* p->n_bottom of them; NULL: nobody writes it before */
     sld_caffe_tensor **top;         /* p->n_top of them */
     void *param;                    /* the message its row names, made if missing */
@@ -66,6 +67,7 @@ typedef struct sld_caffe {
     sld_arena arena; /* what only the import needs */
     Caffe__NetParameter *net;
     sld_prototxt_unknown *unknown;
+    sld_prototxt_span *spans; /* texts of the layers, for plugins */
     sld_caffe_layer *layers;
     size_t layer_count;
     sld_caffe_tensor *tensors, **last_tensor;
@@ -207,6 +209,9 @@ solder_status sld_caffe_shuffle_channel(sld_caffe *c, sld_caffe_layer *l);
 
 solder_status sld_caffe_input(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_parameter(sld_caffe *c, sld_caffe_layer *l);
+
+/* caffe_plugin.c: the row of all plugins */
+extern const sld_caffe_row sld_caffe_plugin_row;
 
 /* ---- mean image ---- */
 

@@ -227,6 +227,10 @@ static solder_status add_layer(sld_caffe *c, Caffe__LayerParameter *p,
         return SOLDER_OK;
     }
     l->row = sld_caffe_find_row(l->type);
+    if (l->row == NULL) {
+        l->plugin = sld_import_find_plugin(c->import, NULL, l->type);
+        l->row = l->plugin != NULL ? &sld_caffe_plugin_row : NULL;
+    }
     l->source = sld_arena_printf(&c->graph->arena, "%s '%s'", l->type, l->name);
     if (l->source == NULL) {
         return no_memory(c);
@@ -402,14 +406,18 @@ static solder_status mark_needed(sld_caffe *c)
 
 static solder_status parse(sld_caffe *c)
 {
-    sld_prototxt reader = {
-        .arena = &c->arena, .diag = c->diag, .name = "caffe: prototxt", .collect_unknown = true};
+    sld_prototxt reader = {.arena = &c->arena,
+                           .diag = c->diag,
+                           .name = "caffe: prototxt",
+                           .collect_unknown = true,
+                           .collect_spans = true};
     ProtobufCMessage *message = NULL;
     SLD_TRY(sld_prototxt_read(&reader, &caffe__net_parameter__descriptor,
                               (const char *)c->import->model.data, c->import->model.size,
                               &message));
     c->net = (Caffe__NetParameter *)message;
     c->unknown = reader.unknown;
+    c->spans = reader.spans;
     return SOLDER_OK;
 }
 
@@ -477,8 +485,8 @@ static solder_status check_unknown(sld_caffe *c)
     unsigned count = 0;
     for (const sld_prototxt_unknown *u = c->unknown; u != NULL; u = u->next) {
         const sld_caffe_layer *l;
-        if (!owner_needed(c, u, &l)) {
-            continue;
+        if (!owner_needed(c, u, &l) || (l != NULL && l->plugin != NULL)) {
+            continue; /* a plugin looks at its fields itself */
         }
         count++;
         int n =

@@ -352,7 +352,11 @@ static solder_status run(sld_onnx *onnx, const lookup *where, sld_onnx_node *nod
     const sld_onnx_function *function = find_function(onnx, proto);
     bool standard = sld_onnx_standard_domain(proto->domain);
     const sld_onnx_op *op = standard ? sld_onnx_find(proto->op) : NULL;
+    const solder_plugin *plugin = NULL;
     if (function == NULL && op == NULL) {
+        plugin = sld_import_find_plugin(onnx->import, standard ? NULL : proto->domain, proto->op);
+    }
+    if (function == NULL && op == NULL && plugin == NULL) {
         sld_unsupported_add(&onnx->unsupported, node->name, "%s%s%s", proto->domain,
                             standard ? "" : ".", proto->op);
         node->status = SOLDER_ERROR_UNSUPPORTED;
@@ -365,6 +369,8 @@ static solder_status run(sld_onnx *onnx, const lookup *where, sld_onnx_node *nod
     if (function != NULL) {
         SLD_TRY(call(onnx, where->scope, function, node));
         node->in_read = UINT64_MAX;
+    } else if (plugin != NULL) {
+        sld_onnx_plugin(node, plugin);
     } else if (node->version < op->since || node->version > SLD_ONNX_NEWEST_OPSET) {
         sld_onnx_unsupported(node, "operator set %lld", (long long)node->version);
     } else {

@@ -33,6 +33,9 @@ solder_status sld_onnx_bind(sld_onnx *onnx, const sld_onnx_scope *scope, const c
 /* Gives a value a name of the model; a made-up name that is in its way steps aside. */
 solder_status sld_onnx_rename(sld_onnx *onnx, sld_value *value, const char *name);
 
+/* onnx_plugin.c */
+void sld_onnx_plugin(sld_onnx_node *node, const solder_plugin *plugin);
+
 solder_status sld_onnx_convert_nodes(sld_onnx *onnx, const sld_onnx_scope *scope,
                                      const sld_onnx_node_proto *nodes, uint32_t count);
 

@@ -188,8 +188,7 @@ static solder_status find_inputs(sld_tf *tf, const sld_tf_scope *scope, const sl
     return SOLDER_OK;
 }
 
-/* Attributes that say nothing about the result, or what the inputs say already. */
-static bool says_nothing(const sld_tf_attr *attr)
+bool sld_tf_says_nothing(const sld_tf_attr *attr)
 {
     static const char *const names[] = {"use_cudnn_on_gpu",
                                         "exponential_avg_factor",
@@ -227,7 +226,7 @@ static bool says_nothing(const sld_tf_attr *attr)
 void sld_tf_check_attributes(sld_tf_node *node)
 {
     for (uint32_t i = 0; i < node->attr_count; i++) {
-        if (!node->attrs[i].used && !says_nothing(&node->attrs[i])) {
+        if (!node->attrs[i].used && !sld_tf_says_nothing(&node->attrs[i])) {
             sld_tf_unsupported(node, "attribute '%s' is not known", node->attrs[i].name);
         }
     }
@@ -267,10 +266,19 @@ static solder_status name_outputs(sld_tf *tf, const sld_tf_node *node, uint32_t 
     return SOLDER_OK;
 }
 
+/* UFF puts "_" before operators that are not its own. */
+static const solder_plugin *find_plugin(const sld_import *import, const char *op)
+{
+    const solder_plugin *plugin = sld_import_find_plugin(import, NULL, op);
+    return plugin != NULL || op[0] != '_' ? plugin : sld_import_find_plugin(import, NULL, op + 1);
+}
+
 static void run(sld_tf_node *node, const sld_tf_function *function, bool poisoned)
 {
     const sld_tf_op *op = node->tf->format->find(node->op);
-    if (function == NULL && op == NULL) {
+    const solder_plugin *plugin =
+        function == NULL && op == NULL ? find_plugin(node->tf->import, node->op) : NULL;
+    if (function == NULL && op == NULL && plugin == NULL) {
         sld_unsupported *list =
             is_variable(node->op) ? &node->tf->variables : &node->tf->unsupported;
         sld_unsupported_add(list, node->name, "%s", node->op);
@@ -279,6 +287,8 @@ static void run(sld_tf_node *node, const sld_tf_function *function, bool poisone
         node->status = SOLDER_ERROR_UNSUPPORTED;
     } else if (function != NULL) {
         sld_tf_call(node, 0);
+    } else if (plugin != NULL) {
+        sld_tf_plugin(node, plugin);
     } else {
         op->convert(node, op->kind);
         if (sld_tf_ok(node)) {

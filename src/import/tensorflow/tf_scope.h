@@ -59,6 +59,11 @@ solder_status sld_tf_give(sld_tf *tf, sld_tf_entry *entry, uint32_t index, sld_t
 solder_status sld_tf_need(sld_tf *tf, const sld_tf_scope *scope, sld_tf_ref ref,
                           sld_tf_tensor **tensor);
 
+/* An attribute that says nothing about the result, or what the inputs say already. */
+bool sld_tf_says_nothing(const sld_tf_attr *attr);
+/* tf_plugin.c */
+void sld_tf_plugin(sld_tf_node *node, const solder_plugin *plugin);
+
 /* Gives a value a name of the model; a made-up name that is in its way steps aside. */
 solder_status sld_tf_rename(sld_tf *tf, sld_value *value, const char *name);
 

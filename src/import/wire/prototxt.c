@@ -265,6 +265,19 @@ static solder_status read_scalar(parser *p, const ProtobufCFieldDescriptor *fiel
 
 /* ---- messages ---- */
 
+static solder_status note_span(parser *p, const ProtobufCMessage *message)
+{
+    sld_prototxt *reader = p->reader;
+    sld_prototxt_span *span = sld_arena_alloc(reader->arena, sizeof *span);
+    if (span == NULL) {
+        return fail_memory(p);
+    }
+    const char *text = p->lexer.token.text;
+    *span = (sld_prototxt_span){message, text, (size_t)(p->lexer.end - text), reader->spans};
+    reader->spans = span;
+    return SOLDER_OK;
+}
+
 static solder_status read_fields(parser *p, ProtobufCMessage *message, char closing, int depth);
 
 static size_t element_size(const ProtobufCFieldDescriptor *field)
@@ -326,6 +339,9 @@ static solder_status read_message(parser *p, const ProtobufCMessageDescriptor *d
     }
     if (depth == 1) {
         p->owner = message;
+        if (p->reader->collect_spans) {
+            SLD_TRY(note_span(p, message));
+        }
     }
     if (accept(p, '{')) {
         return read_fields(p, message, '}', depth + 1);
@@ -480,6 +496,7 @@ solder_status sld_prototxt_read(sld_prototxt *reader, const ProtobufCMessageDesc
     }
     parser p = {.reader = reader};
     reader->unknown = NULL;
+    reader->spans = NULL;
     reader->last_unknown = &reader->unknown;
     ProtobufCMessage *root = sld_arena_alloc(reader->arena, descriptor->sizeof_message);
     if (root == NULL) {

@@ -24,6 +24,14 @@ typedef struct sld_prototxt_unknown {
     struct sld_prototxt_unknown *next;
 } sld_prototxt_unknown;
 
+/* Where the text of a message directly below the root begins: at its '{'. */
+typedef struct sld_prototxt_span {
+    const ProtobufCMessage *message;
+    const char *text;
+    size_t size; /* up to the end of the whole text */
+    struct sld_prototxt_span *next;
+} sld_prototxt_span;
+
 typedef struct sld_prototxt {
     sld_arena *arena; /* everything read lives there; its limit bounds the memory used */
     sld_diag *diag;
@@ -31,6 +39,8 @@ typedef struct sld_prototxt {
     bool collect_unknown; /* put unknown fields into the list instead of failing at the first */
     sld_prototxt_unknown *unknown;
     sld_prototxt_unknown **last_unknown;
+    bool collect_spans;
+    sld_prototxt_span *spans;
 } sld_prototxt;
 
 /* Errors are SOLDER_ERROR_DATA and read "name:line:column: ...". */
