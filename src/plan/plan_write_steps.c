@@ -2,6 +2,7 @@
 /* Steps, inputs and outputs. */
 #include "kernels/params.h"
 #include "plan/plan_write_build.h"
+#include "plugin/plugin.h"
 
 static solder_status add_operand(sld_plan_build *b, uint32_t tensor)
 {
@@ -87,8 +88,14 @@ static solder_status add_step(sld_plan_build *b, const sld_node *node, sld_call 
                         info.name);
     }
     sld_plan_step step = {.in_count = node->in_count, .out_count = node->out_count};
-    SLD_TRY(name_step(b, node->source != NULL ? node->source : node->name, sld_node_type(node),
-                      info.family, kernel->name, &step));
+    char plugin[SLD_PLUGIN_MAX_TEXT];
+    const char *type = info.name;
+    if (node->op == SLD_OP_PLUGIN) {
+        sld_plugin_print(((const sld_plugin_params *)node->params)->plugin, false, plugin);
+        type = plugin;
+    }
+    SLD_TRY(name_step(b, node->source != NULL ? node->source : node->name, type, info.family,
+                      kernel->name, &step));
     sld_shapes_run(&b->shapes, node, 1, call);
     step.flops = sld_call_flops(info.family, &call->run);
     step.bytes = sld_call_bytes(&call->run);

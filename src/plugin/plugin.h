@@ -14,6 +14,8 @@
 #define SLD_PLUGIN_MAX_TEXT       192
 #define SLD_PLUGIN_MAX_ATTRIBUTES 256
 #define SLD_PLUGIN_MAX_TACTICS    64
+/* No plugin needs more for one step; a wrong size should not look like a lack of memory. */
+#define SLD_PLUGIN_MAX_BYTES ((size_t)1 << 40)
 
 /* ---- sets (plugin_set.c) ---- */
 

@@ -2,9 +2,6 @@
 /* What a plugin does once per step: pack constants, save bytes, open its state. */
 #include "plugin/plugin_call.h"
 
-/* No plugin needs more for one step; a wrong size should not look like a lack of memory. */
-#define LARGEST ((size_t)1 << 40)
-
 static solder_status too_large(const sld_plugin_frame *f, const char *callback, size_t size)
 {
     char name[SLD_PLUGIN_MAX_TEXT];
@@ -18,7 +15,7 @@ static solder_status pack_input(sld_plugin_params *params, sld_run *run, uint32_
 {
     sld_plugin_frame f;
     sld_plugin_frame_init(&f, run, diag);
-    if (size > LARGEST) {
+    if (size > SLD_PLUGIN_MAX_BYTES) {
         return too_large(&f, "packed_size", size);
     }
     void *packed = sld_arena_alloc(arena, size);
@@ -83,7 +80,7 @@ static solder_status save(sld_plugin_params *params, const sld_run *run, sld_are
     }
     sld_plugin_frame_init(&f, run, diag);
     size_t size = params->plugin->saved_size(&f.call);
-    if (size > LARGEST) {
+    if (size > SLD_PLUGIN_MAX_BYTES) {
         return too_large(&f, "saved_size", size);
     }
     void *saved = sld_arena_alloc(arena, size);

@@ -88,6 +88,19 @@ solder_status sld_engine_bind_plugins(solder_engine *e)
     return SOLDER_OK;
 }
 
+static solder_status check_workspace(const solder_engine *e, const sld_engine_step *step,
+                                     const sld_run *run)
+{
+    char plugin[SLD_PLUGIN_MAX_TEXT];
+    size_t size = sld_plugin_kernel.workspace(run, e->threads);
+    sld_plugin_print(step->plugin->plugin, false, plugin);
+    return size <= SLD_PLUGIN_MAX_BYTES
+               ? SOLDER_OK
+               : sld_fail(&e->runtime->diag, SOLDER_ERROR_INTERNAL,
+                          "plan '%s': step '%s': plugin '%s': workspace asks for %zu bytes",
+                          e->name, sld_plan_string(&e->plan, step->plan->name), plugin, size);
+}
+
 solder_status sld_engine_choose_tactic(const solder_engine *e, sld_engine_step *step,
                                        const sld_layout *layout, sld_tensor *operands)
 {
@@ -99,7 +112,7 @@ solder_status sld_engine_choose_tactic(const solder_engine *e, sld_engine_step *
     step->kernel = &sld_plugin_kernel;
     if (step->plugin->tactic < sld_plugin_tactics(&run) &&
         sld_plugin_supports(&run, step->plugin->tactic)) {
-        return SOLDER_OK;
+        return check_workspace(e, step, &run);
     }
     if (step->plugin->tactic != 0) {
         sld_log(diag, SOLDER_LOG_NOTICE,
@@ -107,7 +120,7 @@ solder_status sld_engine_choose_tactic(const solder_engine *e, sld_engine_step *
                 plugin, (unsigned)step->plugin->tactic);
         step->plugin->tactic = 0;
         if (sld_plugin_supports(&run, 0)) {
-            return SOLDER_OK;
+            return check_workspace(e, step, &run);
         }
     }
     return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED,

@@ -152,10 +152,12 @@ static solder_status check_agreed(solder_context *c, const sld_engine_step *step
         uint32_t tensor = step->operands[run->in_count + i];
         if (tensor != SLD_PLAN_NONE && c->layout.known[tensor] &&
             !sld_check_same_dims(&c->layout.tensors[tensor], &run->out[i])) {
+            char name[SLD_PLUGIN_MAX_TEXT];
+            sld_plugin_print(step->plugin->plugin, false, name);
             return sld_fail(&c->diag, SOLDER_ERROR_INTERNAL,
                             "step '%s': plugin '%s': output %u has another data-dependent dim than "
                             "an output before it",
-                            step_name(c, step), step->plugin->plugin->name, (unsigned)i);
+                            step_name(c, step), name, (unsigned)i);
         }
     }
     return SOLDER_OK;
