@@ -335,7 +335,8 @@ int cli_bench(const cli_options *options)
     cli_json_set(report, "plan", cli_json_text(options->operands[0]));
     /* Contexts that share one pool would wait for each other. */
     int64_t threads = options->threads > 0 ? options->threads : b.contexts > 1 ? 1 : 0;
-    int status = cli_session_open(options->operands[0], options->cpu, threads, &b.session);
+    int status = cli_session_open(options->operands[0], options->cpu, threads, &options->plugins,
+                                  &b.session);
     if (status == CLI_DONE) {
         status = cli_session_verify(&b.session);
     }

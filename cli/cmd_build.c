@@ -167,7 +167,7 @@ static void print_plan(const build *b, const cli_session *session)
 static int finish(const build *b)
 {
     cli_session session;
-    int status = cli_session_open(b->options->plan, NULL, 1, &session);
+    int status = cli_session_open(b->options->plan, NULL, 1, &b->options->plugins, &session);
     if (status == CLI_DONE) {
         print_plan(b, &session);
     }
@@ -188,7 +188,7 @@ static int build_plan(build *b)
     int status = configure(b);
     if (status == CLI_DONE) {
         status = cli_model_open(o->operands[0], o->operand_count == 2 ? o->operands[1] : NULL,
-                                &o->inputs, &o->outputs, o->random_weights, &b->model);
+                                &o->inputs, &o->outputs, o->random_weights, &o->plugins, &b->model);
     }
     if (status != CLI_DONE) {
         return status;

@@ -313,7 +313,7 @@ static int open_model(comparison *c)
             seed = strtoll(seed_text, NULL, 10);
         }
         status = cli_model_open(o->operands[0], o->operand_count == 3 ? o->operands[1] : NULL,
-                                &lists[0], &lists[1], seed, &c->model);
+                                &lists[0], &lists[1], seed, &o->plugins, &c->model);
     }
     free(lists);
     free(inputs);
@@ -338,7 +338,7 @@ static int compare(comparison *c)
 {
     const cli_options *o = c->options;
     const char *plan = o->operands[o->operand_count - 1];
-    int status = cli_session_open(plan, o->cpu, o->threads, &c->session);
+    int status = cli_session_open(plan, o->cpu, o->threads, &o->plugins, &c->session);
     if (status == CLI_DONE) {
         status = open_model(c);
     }

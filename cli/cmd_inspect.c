@@ -94,7 +94,8 @@ static int inspect_plan(const cli_options *options)
                         options->operands[0]);
     }
     cli_session session;
-    int status = cli_session_open(options->operands[0], options->cpu, 1, &session);
+    int status =
+        cli_session_open(options->operands[0], options->cpu, 1, &options->plugins, &session);
     if (status == CLI_DONE) {
         print_plan(&session);
         json_t *report = cli_json_create("inspect");
@@ -273,7 +274,7 @@ static int inspect_model(const cli_options *o)
 {
     cli_model model;
     int status = cli_model_open(o->operands[0], o->operand_count == 2 ? o->operands[1] : NULL,
-                                &o->inputs, &o->outputs, o->random_weights, &model);
+                                &o->inputs, &o->outputs, o->random_weights, &o->plugins, &model);
     json_t *before = status == CLI_DONE ? cli_model_json(&model, model.network) : NULL;
     if (status == CLI_DONE && before == NULL) {
         status = CLI_DATA; /* cli_model_json kept the error */

@@ -254,7 +254,8 @@ int cli_run(const cli_options *options)
     cli_session session;
     json_t *report = cli_json_create("run");
     cli_json_set(report, "plan", cli_json_text(options->operands[0]));
-    int status = cli_session_open(options->operands[0], options->cpu, options->threads, &session);
+    int status = cli_session_open(options->operands[0], options->cpu, options->threads,
+                                  &options->plugins, &session);
     if (status == CLI_DONE) {
         status = cli_session_verify(&session);
     }

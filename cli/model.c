@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model.h"
 #include "parse.h"
+#include "solder/plugin.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +18,26 @@ int cli_model_fail(const cli_model *model, solder_status status)
 }
 
 static int import(const char *file, const char *weights, const solder_import_options *options,
-                  cli_model *result)
+                  const cli_list *plugins, cli_model *result)
 {
     solder_builder_options settings = {.struct_size = sizeof settings, .logger = cli_logger()};
     solder_status status = solder_builder_create(&settings, &result->builder);
     if (status != SOLDER_OK) {
         return cli_fail_status(status, "the builder could not start");
     }
+    for (size_t i = 0; i < plugins->count; i++) {
+        status = solder_load_plugin(result->builder, plugins->items[i]);
+        if (status != SOLDER_OK) {
+            return cli_model_fail(result, status);
+        }
+    }
     status = solder_import(result->builder, file, weights, options, &result->network);
     return status == SOLDER_OK ? CLI_DONE : cli_model_fail(result, status);
 }
 
 int cli_model_open(const char *model, const char *weights, const cli_list *inputs,
-                   const cli_list *outputs, int64_t seed, cli_model *result)
+                   const cli_list *outputs, int64_t seed, const cli_list *plugins,
+                   cli_model *result)
 {
     memset(result, 0, sizeof *result);
     specs *s = calloc(1, sizeof *s);
@@ -48,7 +56,7 @@ int cli_model_open(const char *model, const char *weights, const cli_list *input
         options.output_count = outputs->count;
         options.random_weights = seed >= 0;
         options.seed = seed >= 0 ? (uint64_t)seed : 0;
-        status = import(model, weights, &options, result);
+        status = import(model, weights, &options, plugins, result);
     }
     free(s);
     return status;

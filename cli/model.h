@@ -15,10 +15,11 @@ typedef struct cli_model {
 
 /*
  * weights may be NULL. inputs and outputs are as given on the command line; seed < 0: no made-up
- * weights. Close it whatever happens.
+ * weights; plugins: libraries to load first. Close it whatever happens.
  */
 int cli_model_open(const char *model, const char *weights, const cli_list *inputs,
-                   const cli_list *outputs, int64_t seed, cli_model *result);
+                   const cli_list *outputs, int64_t seed, const cli_list *plugins,
+                   cli_model *result);
 void cli_model_close(cli_model *model);
 
 /* Keeps the builder's message as the error. */

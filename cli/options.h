@@ -27,7 +27,7 @@ typedef struct cli_options {
     cli_verb verb;
     const char *operands[3];
     size_t operand_count;
-    cli_list inputs, outputs, shapes, preprocess;
+    cli_list inputs, outputs, shapes, preprocess, plugins;
     const char *plan; /* -o */
     const char *device, *target, *cpu, *timing_cache, *labels;
     const char *report, *json, *dot, *html;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "session.h"
+#include "solder/plugin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,19 @@ static int list_io(cli_session *session)
     return CLI_DONE;
 }
 
-int cli_session_open(const char *path, const char *cpu, int64_t threads, cli_session *session)
+static int load_plugins(cli_session *session, const cli_list *plugins)
+{
+    for (size_t i = 0; i < plugins->count; i++) {
+        solder_status status = solder_load_plugin(session->runtime, plugins->items[i]);
+        if (status != SOLDER_OK) {
+            return cli_fail_status(status, solder_runtime_message(session->runtime));
+        }
+    }
+    return CLI_DONE;
+}
+
+int cli_session_open(const char *path, const char *cpu, int64_t threads, const cli_list *plugins,
+                     cli_session *session)
 {
     memset(session, 0, sizeof *session);
     session->path = path;
@@ -42,6 +55,10 @@ int cli_session_open(const char *path, const char *cpu, int64_t threads, cli_ses
     }
     if (status != SOLDER_OK) {
         return cli_fail_status(status, "the runtime could not start");
+    }
+    int loaded = load_plugins(session, plugins);
+    if (loaded != CLI_DONE) {
+        return loaded;
     }
     status = solder_engine_open(session->runtime, path, &session->engine);
     if (status != SOLDER_OK) {

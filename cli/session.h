@@ -15,8 +15,9 @@ typedef struct cli_session {
     size_t input_count, output_count;
 } cli_session;
 
-/* threads < 1: all cores. Close it whatever happens. */
-int cli_session_open(const char *path, const char *cpu, int64_t threads, cli_session *session);
+/* threads < 1: all cores. plugins: libraries to load first. Close it whatever happens. */
+int cli_session_open(const char *path, const char *cpu, int64_t threads, const cli_list *plugins,
+                     cli_session *session);
 /* Checks the weights now, so that the first run is timed without it. */
 int cli_session_verify(const cli_session *session);
 void cli_session_close(cli_session *session);

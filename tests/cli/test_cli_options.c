@@ -88,7 +88,6 @@ static void test_mistakes(void **state)
          "build: --int8 is not supported in this version"},
         {"solder build m -o p --calibrate x",
          "build: --calibrate is not supported in this version"},
-        {"solder run p --plugin x.so", "run: --plugin is not supported in this version"},
         {"solder build m -o p --device cuda:1",
          "build: --device cuda:1 is not supported in this version"},
         {"solder build m -o p --device tpu", "build: --device tpu is not a device: use cpu"},
