@@ -84,6 +84,132 @@ static void no_gaps(void **unused)
     fixture_free(&f);
 }
 
+/* ---- strides ---- */
+
+/* y = 2x, through strides on both sides. */
+static solder_status twice_infer(const solder_plugin_infer *i)
+{
+    i->outputs[0].shape = i->inputs[0].shape;
+    return SOLDER_OK;
+}
+
+static int strided_calls;
+
+static solder_status twice_run(const solder_plugin_call *c)
+{
+    const solder_plugin_tensor *x = &c->inputs[0];
+    const solder_plugin_tensor *y = &c->outputs[0];
+    strided_calls += x->stride[0] != x->dim[1] * x->dim[2];
+    for (int64_t i = 0; i < x->dim[0]; i++) {
+        for (int64_t j = 0; j < x->dim[1]; j++) {
+            for (int64_t k = 0; k < x->dim[2]; k++) {
+                const float *from = x->data;
+                float *to = y->data;
+                to[i * y->stride[0] + j * y->stride[1] + k * y->stride[2]] =
+                    2 * from[i * x->stride[0] + j * x->stride[1] + k * x->stride[2]];
+            }
+        }
+    }
+    return SOLDER_OK;
+}
+
+static void strides(void **unused)
+{
+    (void)unused;
+    static const solder_plugin_operand any[] = {{"x", 0, SOLDER_OPERAND_STRIDED}};
+    const solder_plugin twice = {.abi_version = SOLDER_PLUGIN_ABI,
+                                 .struct_size = sizeof(solder_plugin),
+                                 .name = "Twice",
+                                 .inputs = any,
+                                 .input_count = 1,
+                                 .outputs = any,
+                                 .output_count = 1,
+                                 .infer = twice_infer,
+                                 .run = twice_run};
+    static const char text[] = "input %x f32[2,3,4]\n"
+                               "input %z f32[2,2,4]\n"
+                               "%a = Plugin \"Twice\"(%x)\n"
+                               "%c = Concat(%a, %z) {axis=1}\n"
+                               "%part = Slice(%c) {axes=[1], start=[1], end=[4]}\n"
+                               "%b = Plugin \"Twice\"(%part)\n"
+                               "output %c\n"
+                               "output %b\n";
+    const sld_pass_options options = {.alignment = 64};
+    fixture f = {.plan = {.diag = &f.diag}};
+    sld_plugins set;
+    sld_diag_init(&f.diag, NULL);
+    sld_arena_init(&f.arena, NULL, 0);
+    sld_plugins_init(&set, NULL);
+    assert_int_equal(sld_plugins_add(&set, &f.diag, &twice), SOLDER_OK);
+    solder_status status = sld_graph_read_with(NULL, &f.diag, &set, text, strlen(text), &f.graph);
+    status = status ? status : sld_passes_run(f.graph, &options);
+    if (status != SOLDER_OK) {
+        fail_msg("%s", f.diag.message);
+    }
+    fixture_write(&f, NULL, NULL);
+    solder_runtime *runtime = fixture_runtime(1, NULL);
+    assert_int_equal(solder_runtime_add_plugin(runtime, &twice), SOLDER_OK);
+    solder_engine *engine = fixture_engine(&f, runtime);
+    solder_context *context;
+    assert_int_equal(solder_context_create(runtime, engine, &context), SOLDER_OK);
+    fixture_evaluate(&f, 1);
+    fixture_set_inputs(&f, context);
+    strided_calls = 0;
+    fixture_run(context);
+    fixture_compare(&f, context, NULL);
+    assert_int_equal(strided_calls, 1); /* the slice was not copied */
+    solder_context_destroy(context);
+    solder_engine_destroy(engine);
+    solder_runtime_destroy(runtime);
+    fixture_free(&f);
+    sld_plugins_free(&set);
+}
+
+/* ---- types ---- */
+
+static void casts(void **unused)
+{
+    (void)unused;
+    static const struct {
+        solder_dtype from;
+        bool casts, fails;
+    } cases[] = {
+        {SOLDER_F32, false, false}, {SOLDER_F16, true, false},  {SOLDER_BF16, true, false},
+        {SOLDER_U8, true, false},   {SOLDER_BOOL, true, false}, {SOLDER_I16, true, false},
+        {SOLDER_I32, false, true},  {SOLDER_I64, false, true},  {SOLDER_F64, false, true},
+    };
+    const solder_plugin *normalize = sld_plugins_find(NULL, NULL, "Normalize", 0);
+    assert_non_null(normalize);
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(cases); i++) {
+        sld_diag diag;
+        sld_graph *g;
+        sld_value *in[2];
+        sld_node *node;
+        const float one = 1;
+        sld_diag_init(&diag, NULL);
+        assert_int_equal(sld_graph_create(NULL, &diag, &g), SOLDER_OK);
+        const sld_shape shape = {.rank = 2, .d = {sld_graph_dim(g, 1), sld_graph_dim(g, 4)}};
+        assert_int_equal(sld_graph_add_input(g, "x", cases[i].from, &shape, &in[0]), SOLDER_OK);
+        assert_int_equal(
+            sld_graph_add_constant(g, "s", SOLDER_F32, 1, (int64_t[]){1}, &one, true, &in[1]),
+            SOLDER_OK);
+        solder_status status =
+            sld_graph_add_plugin(g, NULL, normalize, "n", in, 2, NULL, 0, 1, &node);
+        if (cases[i].fails) {
+            char want[128];
+            (void)snprintf(want, sizeof want, "plugin 'Normalize': input 'x' has type %s; it takes",
+                           solder_dtype_name(cases[i].from));
+            assert_int_equal(status, SOLDER_ERROR_UNSUPPORTED);
+            assert_non_null(strstr(diag.message, want));
+        } else {
+            assert_int_equal(status, SOLDER_OK);
+            assert_int_equal(g->first->op == SLD_OP_CAST, cases[i].casts);
+            assert_int_equal(node->out[0]->dtype, SOLDER_F32);
+        }
+        sld_graph_destroy(g);
+    }
+}
+
 /* All its inputs known: computed when building. */
 static void folds(void **unused)
 {
@@ -110,10 +236,8 @@ static void folds(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_and_back),
-        cmocka_unit_test(text_errors),
-        cmocka_unit_test(no_gaps),
-        cmocka_unit_test(folds),
+        cmocka_unit_test(text_and_back), cmocka_unit_test(text_errors), cmocka_unit_test(no_gaps),
+        cmocka_unit_test(strides),       cmocka_unit_test(casts),       cmocka_unit_test(folds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -234,11 +234,94 @@ static void tensorflow(void **unused)
     (void)remove("plugin-test.pb");
 }
 
+/* ---- out of memory ---- */
+
+typedef struct failing {
+    long calls, fail_at, live;
+} failing;
+
+static void *failing_alloc(void *user, size_t size, size_t align)
+{
+    failing *f = user;
+    if (size == (size_t)64 * 1024 || f->calls++ == f->fail_at) {
+        return NULL; /* blocks of arenas never: so that every allocation comes here */
+    }
+    void *pointer = aligned_alloc(align, (size + align - 1) / align * align);
+    f->live += pointer != NULL;
+    return pointer;
+}
+
+static void failing_release(void *user, void *pointer, size_t size)
+{
+    failing *f = user;
+    (void)size;
+    f->live -= pointer != NULL;
+    free(pointer);
+}
+
+static solder_status import_with(failing *f, const char *model)
+{
+    solder_builder_options options = {.struct_size = sizeof options,
+                                      .allocator = {f, failing_alloc, failing_release}};
+    solder_builder *b;
+    solder_network *n;
+    solder_status status = solder_builder_create(&options, &b);
+    if (status != SOLDER_OK) {
+        return status;
+    }
+    status = solder_load_plugin(b, LIBRARY);
+    status = status ? status : solder_import(b, model, NULL, NULL, &n);
+    if (status != SOLDER_OK && status != SOLDER_ERROR_MEMORY) {
+        print_error("%ld: %s\n", f->fail_at, solder_builder_message(b));
+    }
+    solder_builder_destroy(b);
+    return status;
+}
+
+static void sweep(const char *model)
+{
+    failing count = {.fail_at = -1};
+    assert_int_equal(import_with(&count, model), SOLDER_OK);
+    assert_int_equal(count.live, 0);
+    for (long i = 0; i < count.calls; i++) {
+        failing f = {.fail_at = i};
+        assert_int_equal(import_with(&f, model), SOLDER_ERROR_MEMORY);
+        assert_int_equal(f.live, 0);
+    }
+    (void)remove(model);
+}
+
+static void lack_of_memory(void **unused)
+{
+    (void)unused;
+    onnx_writer f;
+    tf_writer t = {.nodes = NULL};
+    const int64_t steps[] = {2, 3};
+    caffe_net("frob_param { steps: 2 steps: 5 note: 'it is' inner { offset: 1.5 } }");
+    sweep("plugin-test.prototxt");
+    onnx_begin(&f);
+    onnx_float(&f, "factor", 0.5f);
+    onnx_ints(&f, "steps", 2, steps);
+    onnx_string(&f, "note", "hello");
+    onnx_end(&f, "my.company", "Frobnicate");
+    sweep("plugin-test.onnx");
+    tf_placeholder(&t, "x", 2, (const int64_t[]){1, 4});
+    tf_float(&t, "factor", 0.5f);
+    tf_list(&t, "steps", 2, steps);
+    tf_text(&t, "note", "hello");
+    tf_node(&t, "Frobnicate", "frob", "x");
+    write_file("plugin-test.pb", t.file.data, t.file.size);
+    wire_free(&t.file);
+    sweep("plugin-test.pb");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(caffe), cmocka_unit_test(caffe_weights), cmocka_unit_test(caffe_errors),
-        cmocka_unit_test(onnx),  cmocka_unit_test(onnx_errors),   cmocka_unit_test(tensorflow),
+        cmocka_unit_test(caffe),          cmocka_unit_test(caffe_weights),
+        cmocka_unit_test(caffe_errors),   cmocka_unit_test(onnx),
+        cmocka_unit_test(onnx_errors),    cmocka_unit_test(tensorflow),
+        cmocka_unit_test(lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
