@@ -10,7 +10,4 @@ foreach(source ${plugin_libraries})
 endforeach()
 
 # The sample is a test too.
-add_executable(sample_custom_layer ${PROJECT_SOURCE_DIR}/samples/custom_layer/main.c
-  ${PROJECT_SOURCE_DIR}/samples/custom_layer/soft_sign.c)
-target_link_libraries(sample_custom_layer PRIVATE solder_flags solder_static m)
 add_test(NAME sample_custom_layer COMMAND sample_custom_layer)
