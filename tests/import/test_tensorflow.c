@@ -322,62 +322,17 @@ static void damaged(void **state)
     (void)state;
     tf_bench b;
     write_rich(&b);
-    for (size_t i = 0; i < b.f.file.size * 8; i++) {
-        b.f.file.data[i / 8] ^= (uint8_t)(1u << (i % 8));
-        if (import_bytes(&b, b.f.file.data, b.f.file.size) == SOLDER_OK) {
-            assert_int_equal(sld_graph_verify(b.graph), SOLDER_OK);
-        }
-        reset(&b);
-        b.f.file.data[i / 8] ^= (uint8_t)(1u << (i % 8));
-    }
-    for (size_t size = 0; size < b.f.file.size; size++) {
-        if (import_bytes(&b, b.f.file.data, size) != SOLDER_OK) {
-            assert_true(strncmp(b.diag.message, "tensorflow: ", 12) == 0);
-        }
-        reset(&b);
-    }
+    damage(&b);
     import_file(&b);
     close_bench(&b);
-}
-
-typedef struct failing {
-    size_t left;
-} failing;
-
-static void *failing_alloc(void *user, size_t size, size_t align)
-{
-    failing *f = user;
-    if (f->left == 0) {
-        return NULL;
-    }
-    f->left--;
-    return sld_libc_allocator.alloc(NULL, size, align);
-}
-
-static void failing_release(void *user, void *pointer, size_t size)
-{
-    (void)user;
-    sld_libc_allocator.release(NULL, pointer, size);
 }
 
 static void out_of_memory(void **state)
 {
     (void)state;
     tf_bench b;
-    failing f;
-    const solder_allocator allocator = {&f, failing_alloc, failing_release};
     write_rich(&b);
-    b.allocator = &allocator;
-    solder_status status = SOLDER_ERROR_MEMORY;
-    for (size_t n = 0; status != SOLDER_OK; n++) {
-        f.left = n;
-        status = import_bytes(&b, b.f.file.data, b.f.file.size);
-        assert_true(status == SOLDER_OK || status == SOLDER_ERROR_MEMORY);
-        if (status != SOLDER_OK) {
-            reset(&b);
-        }
-    }
-    close_bench(&b);
+    every_allocation_fails(&b);
 }
 
 /* A real graph with loops: its control flow is named. */
@@ -392,7 +347,7 @@ static void real_control_flow(void **state)
     }
     assert_true(sld_importer_tensorflow.probe("mtcnn", file.data, file.size));
     assert_int_equal(import_bytes(&b, file.data, file.size), SOLDER_ERROR_UNSUPPORTED);
-    assert_non_null(strstr(b.diag.message, "(Merge)"));
+    assert_non_null(strstr(b.diag.message, "1 node is not supported: 'pnet/while/ResizeBilinear'"));
     close_bench(&b);
     sld_file_unmap(&file);
 }

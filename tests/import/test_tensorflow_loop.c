@@ -125,24 +125,26 @@ static void rnn_that_keeps_the_last(void **state)
     close_bench(&b);
 }
 
-/* What is not exactly a cell over the whole list is no cell. */
+/* What is not exactly a cell over the whole list is no cell, but still a loop. */
 static void rnn_almost(void **state)
 {
     (void)state;
-    static const rnn_options odd[] = {
-        {"i", "steps", "h r", 2},             /* every other element */
-        {"i", "one", "h r", 1},               /* past the end of the list */
-        {"zero:output:0", "steps", "h r", 1}, /* the rest stays zero */
-        {"n", "steps", "h r", 1},             /* always the same, behind the end */
-    };
-    for (size_t i = 0; i < SLD_ARRAY_LENGTH(odd); i++) {
-        tf_bench b;
-        open_bench(&b);
-        rnn(&b, &odd[i]);
-        expect(&b, SOLDER_ERROR_UNSUPPORTED,
-               "tensorflow: 1 node is not supported: 'loop' (While: a loop that is no "
-               "recurrent layer)");
-    }
+    tf_bench b;
+    open_bench(&b);
+    rnn(&b, &(rnn_options){"i", "steps", "h r", 2}); /* every other element is written */
+    expect(&b, SOLDER_ERROR_UNSUPPORTED,
+           "tensorflow: 1 node is not supported: 'loop' (While: elements that were never written, "
+           "and have no known shape)");
+    open_bench(&b);
+    rnn(&b, &(rnn_options){"i", "steps", "out_before r", 1});
+    expect(&b, SOLDER_ERROR_DATA,
+           "tensorflow: node 'loop/hr' (MatMul) reads 'out_before', which is defined nowhere");
+    open_bench(&b);
+    rnn(&b, &(rnn_options){"i", "one", "h r", 1}); /* behind the end of the list */
+    import_file(&b);
+    assert_int_equal(count_op(&b, SLD_OP_RNN), 0);
+    assert_int_equal(count_op(&b, SLD_OP_LOOP), 1);
+    close_bench(&b);
 }
 
 static void loop_without_functions(void **state)
@@ -184,12 +186,96 @@ static void list_read_as_tensor(void **state)
            "tensors as a tensor)");
 }
 
+static void damaged(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    rnn(&b, &(rnn_options){"i", "steps", "h r", 1});
+    damage(&b);
+    import_file(&b);
+    close_bench(&b);
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    rnn(&b, &(rnn_options){"i", "steps", "h r", 1});
+    every_allocation_fails(&b);
+    open_bench(&b);
+    rnn(&b, &(rnn_options){"i", "one", "h r", 1});
+    every_allocation_fails(&b);
+}
+
+/* x > 0 ? x : case(n) of 2 x, 3 x, 4 x */
+static void branches(tf_bench *b)
+{
+    static const char *const factors[] = {"2", "3", "4"};
+    tf_placeholder(&b->f, "x", 0, NULL);
+    tf_const(&b->f, "nought", TF_FLOAT, 0, NULL, 4, &(float){0}, 4);
+    tf_node(&b->f, "Greater", "positive", "x nought");
+    tf_calls(&b->f, "then_branch", "same");
+    tf_calls(&b->f, "else_branch", "choose");
+    tf_node(&b->f, "StatelessIf", "if", "positive x");
+    wire_buffer library = {0};
+    tf_function f;
+    tf_begin(&b->f, &f, "same", "a");
+    tf_gives(&f, "r", "a");
+    tf_end(&b->f, &f, &library);
+    tf_begin(&b->f, &f, "choose", "a");
+    tf_type(&b->f, "DstT", TF_INT32);
+    tf_node(&b->f, "Cast", "number", "a");
+    wire_buffer list = {0}, value = {0};
+    for (int i = 0; i < 3; i++) {
+        wire_buffer call = {0};
+        wire_text(&call, 1, factors[i]);
+        wire_message(&list, 9, &call);
+    }
+    wire_message(&value, 1, &list);
+    tf_attribute(&b->f, "branches", &value);
+    tf_node(&b->f, "Case", "case", "number:y:0 a");
+    tf_gives(&f, "r", "case:output:0");
+    tf_end(&b->f, &f, &library);
+    for (int i = 0; i < 3; i++) {
+        float factor = (float)(i + 2);
+        tf_begin(&b->f, &f, factors[i], "a");
+        tf_const(&b->f, "factor", TF_FLOAT, 0, NULL, 4, &factor, 4);
+        tf_node(&b->f, "Mul", "product", "a factor:output:0");
+        tf_gives(&f, "r", "product:z:0");
+        tf_end(&b->f, &f, &library);
+    }
+    wire_message(&b->f.file, 2, &library);
+}
+
+/* A number that is no branch's takes the last. */
+static void branches_of_functions(void **state)
+{
+    (void)state;
+    static const float x[] = {2, 0, -1}, y[] = {2, 0, -4};
+    for (int i = 0; i < 3; i++) {
+        tf_bench b;
+        open_bench(&b);
+        branches(&b);
+        import_file(&b);
+        run(&b, &x[i], 0, NULL);
+        result_is(&b, 0, 0, NULL, &y[i]);
+        close_bench(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rnn_over_open_dims),  cmocka_unit_test(rnn_that_keeps_the_last),
-        cmocka_unit_test(rnn_almost),          cmocka_unit_test(loop_without_functions),
+        cmocka_unit_test(rnn_over_open_dims),
+        cmocka_unit_test(rnn_that_keeps_the_last),
+        cmocka_unit_test(rnn_almost),
+        cmocka_unit_test(loop_without_functions),
         cmocka_unit_test(list_read_as_tensor),
+        cmocka_unit_test(branches_of_functions),
+        cmocka_unit_test(damaged),
+        cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

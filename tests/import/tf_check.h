@@ -128,6 +128,65 @@ static inline int count_op(const tf_bench *b, sld_op op)
         __VA_ARGS__                                                                                \
     }
 
+/* ---- hostile surroundings ---- */
+
+typedef struct failing {
+    size_t left;
+} failing;
+
+static inline void *failing_alloc(void *user, size_t size, size_t align)
+{
+    failing *f = user;
+    if (f->left == 0) {
+        return NULL;
+    }
+    f->left--;
+    return sld_libc_allocator.alloc(NULL, size, align);
+}
+
+static inline void failing_release(void *user, void *pointer, size_t size)
+{
+    (void)user;
+    sld_libc_allocator.release(NULL, pointer, size);
+}
+
+/* Fails the n-th allocation for every n. */
+static inline void every_allocation_fails(tf_bench *b)
+{
+    failing f;
+    const solder_allocator allocator = {&f, failing_alloc, failing_release};
+    b->allocator = &allocator;
+    solder_status status = SOLDER_ERROR_MEMORY;
+    for (size_t n = 0; status != SOLDER_OK; n++) {
+        f.left = n;
+        status = import_bytes(b, b->f.file.data, b->f.file.size);
+        assert_true(status == SOLDER_OK || status == SOLDER_ERROR_MEMORY);
+        if (status != SOLDER_OK) {
+            reset(b);
+        }
+    }
+    close_bench(b);
+}
+
+/* Every bit turned, every length cut: an error or a sound network. */
+static inline void damage(tf_bench *b)
+{
+    for (size_t i = 0; i < b->f.file.size * 8; i++) {
+        b->f.file.data[i / 8] ^= (uint8_t)(1u << (i % 8));
+        if (import_bytes(b, b->f.file.data, b->f.file.size) == SOLDER_OK) {
+            assert_int_equal(sld_graph_verify(b->graph), SOLDER_OK);
+        }
+        reset(b);
+        b->f.file.data[i / 8] ^= (uint8_t)(1u << (i % 8));
+    }
+    for (size_t size = 0; size < b->f.file.size; size++) {
+        if (import_bytes(b, b->f.file.data, size) != SOLDER_OK) {
+            assert_true(strncmp(b->diag.message, "tensorflow: ", 12) == 0);
+        }
+        reset(b);
+    }
+}
+
 /* ---- functions ---- */
 
 /* A function in the making: its nodes are written between tf_begin and tf_end. */

@@ -94,6 +94,9 @@ const sld_tf_op *sld_tf_find(const char *op);
 void sld_tf_fail(sld_tf_node *node, solder_status code, const char *format, ...) SLD_PRINTF(3, 4);
 /* Goes to the list of unsupported nodes. */
 void sld_tf_unsupported(sld_tf_node *node, const char *format, ...) SLD_PRINTF(2, 3);
+/* Takes over what a call on the graph gave: what it does not support joins the list, other failures
+ * get the node's name. */
+void sld_tf_keep(sld_tf_node *node, solder_status status);
 static inline bool sld_tf_ok(const sld_tf_node *node)
 {
     return node->status == SOLDER_OK;
@@ -211,6 +214,9 @@ solder_status sld_tf_mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t)
 
 /* The function an attribute names; fails if there is none. */
 const sld_tf_function *sld_tf_function_attr(sld_tf_node *node, const char *name);
+/* The functions of a list, at most room of them; fails if there are more, or none. */
+uint32_t sld_tf_function_attrs(sld_tf_node *node, const char *name, const sld_tf_function **found,
+                               uint32_t room);
 /* Converts a function's body for node, at tf->graph; prefix stands before the names of its nodes.
  * SOLDER_ERROR_UNSUPPORTED if it contains something unsupported, which is listed. */
 solder_status sld_tf_apply(sld_tf_node *node, const sld_tf_function *f, const char *prefix,

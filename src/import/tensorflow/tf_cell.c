@@ -34,89 +34,6 @@ typedef struct finding {
     sld_dim trips;      /* of loop->around; SLD_DIM_NONE: not known */
 } finding;
 
-/* ---- counting ---- */
-
-static bool constant_int(const sld_value *value, int64_t *number)
-{
-    if (!sld_value_is_constant(value) || value->data_size == 0 ||
-        value->data_size != solder_dtype_size(value->dtype) ||
-        !sld_dtype_is_integer(value->dtype)) {
-        return false;
-    }
-    *number = sld_load_i64(value->dtype, value->data);
-    return true;
-}
-
-/* A variable that goes up by one from where it starts. */
-static bool is_counter(const sld_tf_loop_var *var, int64_t *start)
-{
-    int64_t step;
-    const sld_value *a, *b;
-    if (var->input == NULL || var->invariant || var->arg.list != NULL ||
-        !constant_int(var->outer, start)) {
-        return false;
-    }
-    const sld_value *next = sld_tf_stripped(var->next->plain);
-    return sld_tf_is_binary(next, SLD_BINARY_SUM, &a, &b) &&
-           ((a == var->input && constant_int(b, &step)) ||
-            (b == var->input && constant_int(a, &step))) &&
-           step == 1;
-}
-
-static sld_tf_loop_var *var_of(const sld_tf_loop *loop, const sld_value *input)
-{
-    for (uint32_t i = 0; i < loop->count; i++) {
-        if (input != NULL && loop->vars[i].input == input) {
-            return &loop->vars[i];
-        }
-    }
-    return NULL;
-}
-
-static bool counts_from_zero(const sld_tf_loop *loop, const sld_value *value)
-{
-    int64_t start;
-    const sld_tf_loop_var *var = var_of(loop, sld_tf_stripped(value));
-    return var != NULL && is_counter(var, &start) && start == 0;
-}
-
-/* A number outside of the loop, as a dimension there. */
-static sld_dim outer_number(const finding *f, const sld_value *value)
-{
-    int64_t number;
-    value = sld_tf_stripped(value);
-    if (constant_int(value, &number)) {
-        return sld_expr_const(&f->loop->around->exprs, number);
-    }
-    const sld_tf_loop_var *var = var_of(f->loop, value);
-    return var != NULL && var->invariant && var->arg.list == NULL && var->outer->content != NULL
-               ? var->outer->content[0]
-               : SLD_DIM_NONE;
-}
-
-/* Iterations while value holds; false if it is not understood. */
-static bool count_trips(finding *f, const sld_value *value, int depth)
-{
-    const sld_value *a, *b;
-    value = sld_tf_stripped(value);
-    if (depth > 8) {
-        return false;
-    }
-    if (sld_tf_is_binary(value, SLD_BINARY_AND, &a, &b)) {
-        return count_trips(f, a, depth + 1) && count_trips(f, b, depth + 1);
-    }
-    if (sld_tf_is_binary(value, SLD_BINARY_GREATER, &b, &a) ||
-        sld_tf_is_binary(value, SLD_BINARY_LESS, &a, &b)) {
-        sld_dim limit = counts_from_zero(f->loop, a) ? outer_number(f, b) : SLD_DIM_NONE;
-        sld_expr_table *exprs = &f->loop->around->exprs;
-        f->trips = f->trips == SLD_DIM_NONE || f->trips == limit
-                       ? limit
-                       : sld_expr_make(exprs, SLD_EXPR_MIN, f->trips, limit);
-        return limit != SLD_DIM_NONE && f->trips != SLD_DIM_NONE;
-    }
-    return sld_value_is_constant(value) && value->data_size == 1 && *(const uint8_t *)value->data;
-}
-
 /* ---- what an iteration sees ---- */
 
 /* The list variable of which value is the element of this iteration. */
@@ -127,11 +44,11 @@ static sld_tf_loop_var *list_read(const finding *f, const sld_value *value)
         return NULL;
     }
     const sld_gather_params *p = gather->params;
-    sld_tf_loop_var *var = var_of(f->loop, sld_node_in(gather, 0));
+    sld_tf_loop_var *var = sld_tf_var_of(f->loop, sld_node_in(gather, 0));
     bool element = var != NULL && var->invariant && var->arg.list != NULL &&
                    p->kind == SLD_GATHER_AXIS && p->axis == 0 &&
                    var->outer->shape.d[0] == f->trips &&
-                   counts_from_zero(f->loop, sld_node_in(gather, 1));
+                   sld_tf_counts_from_zero(f->loop, sld_node_in(gather, 1));
     return element ? var : NULL;
 }
 
@@ -384,13 +301,14 @@ static bool fits_list(finding *f, const sld_tf_loop_var *var, bool *last)
         return false;
     }
     const sld_value *size = initial->count;
-    bool known = constant_int(size, &count);
-    *last = next->index != NULL && constant_int(next->index, &index) && index == 0 && known &&
+    bool known = sld_tf_int_value(size, &count);
+    *last = next->index != NULL && sld_tf_int_value(next->index, &index) && index == 0 && known &&
             count == 1 && !initial->grows;
     if (*last) {
         return true;
     }
-    bool in_order = next->index == NULL ? initial->grows : counts_from_zero(f->loop, next->index);
+    bool in_order =
+        next->index == NULL ? initial->grows : sld_tf_counts_from_zero(f->loop, next->index);
     bool all = known ? sld_expr_const(&f->loop->around->exprs, count) == f->trips
                      : size->content != NULL && size->content[0] == f->trips;
     return in_order && (all || (initial->grows && known && count <= 1));
@@ -402,7 +320,7 @@ static bool all_explained(finding *f)
         int64_t start;
         bool last;
         const sld_tf_loop_var *var = &f->loop->vars[i];
-        if (!f->explained[i] && !var->invariant && !is_counter(var, &start) &&
+        if (!f->explained[i] && !var->invariant && !sld_tf_is_counter(var, &start) &&
             !(var->arg.list != NULL && fits_list(f, var, &last))) {
             return false;
         }
@@ -603,9 +521,10 @@ bool sld_tf_recurrent(sld_tf_node *node, sld_tf_loop *loop)
         node->status = sld_fail_memory(tf->diag, sizeof *f);
         return false;
     }
-    *f = (finding){.node = node, .loop = loop, .explained = explained, .trips = SLD_DIM_NONE};
-    node->status = sld_tf_fold_constants(loop->body, &tf->arena);
-    if (!sld_tf_ok(node) || !count_trips(f, loop->condition, 0) || f->trips == SLD_DIM_NONE) {
+    *f = (finding){.node = node, .loop = loop, .explained = explained};
+    sld_tf_keep(node, sld_tf_fold_constants(loop->body, &tf->arena));
+    f->trips = sld_tf_ok(node) ? sld_tf_trips(loop) : SLD_DIM_NONE;
+    if (f->trips == SLD_DIM_NONE) {
         return false;
     }
     find_cells(f);

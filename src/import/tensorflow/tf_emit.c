@@ -3,9 +3,11 @@
 #include "graph/fold.h"
 #include "import/tensorflow/tf.h"
 
-/* A failed inference: unsupported ones join the list, the rest get the importer's prefix. */
-static void keep_failure(sld_tf_node *node, solder_status status)
+void sld_tf_keep(sld_tf_node *node, solder_status status)
 {
+    if (status == SOLDER_OK) {
+        return;
+    }
     if (status == SOLDER_ERROR_UNSUPPORTED) {
         sld_unsupported_add(&node->tf->unsupported, node->name, "%s: %s", node->op,
                             node->tf->diag->message);
@@ -32,7 +34,7 @@ void sld_tf_emit_many(sld_tf_node *node, sld_op op, const void *params, sld_valu
     solder_status status =
         sld_graph_add_node(graph, NULL, op, node->name, params, in, in_count, out_count, &made);
     if (status != SOLDER_OK) {
-        keep_failure(node, status);
+        sld_tf_keep(node, status);
         return;
     }
     const char *source = sld_arena_printf(&graph->arena, "%s '%s'", node->op, node->name);
@@ -46,7 +48,7 @@ void sld_tf_emit_many(sld_tf_node *node, sld_op op, const void *params, sld_valu
     }
     status = sld_graph_fold(graph, &node->tf->arena, node->name, made, out);
     if (status != SOLDER_OK) {
-        keep_failure(node, status);
+        sld_tf_keep(node, status);
     }
 }
 
@@ -66,7 +68,7 @@ sld_value *sld_tf_constant(sld_tf_node *node, solder_dtype dtype, int rank, cons
         solder_status status = sld_graph_add_constant(node->tf->graph, node->name, dtype, rank,
                                                       dims, data, true, &value);
         if (status != SOLDER_OK) {
-            keep_failure(node, status);
+            sld_tf_keep(node, status);
             value = NULL;
         }
     }

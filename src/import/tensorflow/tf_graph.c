@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From nodes to a network: cuts and inputs, what the outputs need, outputs last. */
+#include "import/tensorflow/tf_frames.h"
 #include "import/tensorflow/tf_ops.h"
 #include "import/tensorflow/tf_scope.h"
 
@@ -238,7 +239,7 @@ static solder_status sink(sld_tf *tf, const sld_tf_scope *scope, sld_tf_entry *e
         if (name == NULL) {
             return sld_fail_memory(tf->diag, sizeof i);
         }
-        if (entry->out[i] != NULL) {
+        if (entry->out[i] != NULL && entry->out[i]->list == NULL) {
             SLD_TRY(tf->format->mark(tf, name, entry->out[i]));
         }
     }
@@ -257,8 +258,8 @@ static solder_status mark_outputs(sld_tf *tf, const sld_tf_scope *scope, const c
     SLD_TRY(mark_used(tf, scope));
     for (uint32_t i = 0; i < scope->count; i++) {
         sld_tf_entry *entry = &scope->entries[i];
-        if (!entry->used && entry->given == NULL && !gives_nothing(entry->proto->op) &&
-            strcmp(entry->proto->op, tf->format->input) != 0) {
+        if (!entry->used && !entry->proto->hidden && !entry->proto->side && entry->given == NULL &&
+            !gives_nothing(entry->proto->op) && strcmp(entry->proto->op, tf->format->input) != 0) {
             SLD_TRY(sink(tf, scope, entry));
         }
     }
@@ -304,6 +305,7 @@ solder_status sld_tf_convert(sld_tf *tf, const char *const *outputs, size_t outp
     for (uint32_t i = 0; i < tf->model.node_count; i++) {
         tf->channels_first = tf->channels_first || wants_nchw(&tf->model.nodes[i]);
     }
+    SLD_TRY(sld_tf_lift(tf, &tf->model.nodes, &tf->model.node_count));
     sld_tf_scope scope = {.prefix = ""};
     SLD_TRY(sld_tf_open_scope(tf, tf->model.nodes, tf->model.node_count, &scope));
     for (size_t i = 0; i < options->input_count; i++) {

@@ -5,17 +5,20 @@
 void sld_tf_resize(sld_tf_node *node, int mode)
 {
     sld_value *x = sld_tf_first(node, sld_tf_in(node, 0));
-    int64_t sizes[2] = {0};
-    size_t count = sld_tf_constant_ints(node, 1, "size", sizes, 2);
+    sld_value *size = sld_tf_input(node, 1);
+    size_t count = 0;
     bool corners = sld_tf_bool(node, "align_corners", false);
     bool half = sld_tf_bool(node, "half_pixel_centers", false);
     sld_resize_params params = {.mode = mode, .use_sizes = 1, .axes_count = 2, .axes = {2, 3}};
-    if (sld_tf_ok(node) && (count != 2 || x->shape.rank != 4)) {
+    if (sld_tf_ok(node) &&
+        (!sld_tf_known_count(node, size, &count) || count != 2 || x->shape.rank != 4)) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "%zu sizes for an input of rank %d", count,
                     x->shape.rank);
     }
-    params.sizes[0] = sizes[0];
-    params.sizes[1] = sizes[1];
+    bool known = true;
+    for (size_t i = 0; i < 2 && sld_tf_ok(node); i++) {
+        known = known && sld_tf_known_at(node, size, i, &params.sizes[i]);
+    }
     params.coordinate = corners ? SLD_COORD_ALIGN_CORNERS
                         : half  ? SLD_COORD_HALF_PIXEL
                                 : SLD_COORD_ASYMMETRIC;
@@ -26,7 +29,8 @@ void sld_tf_resize(sld_tf_node *node, int mode)
     if (sld_tf_ok(node) && x->dtype != SOLDER_F32 && mode != SLD_RESIZE_NEAREST) {
         x = sld_tf_cast(node, SOLDER_F32, x);
     }
-    sld_tf_set_first(node, 0, sld_tf_emit(node, SLD_OP_RESIZE, &params, &x, 1));
+    sld_value *in[4] = {x, NULL, NULL, known ? NULL : sld_tf_cast(node, SOLDER_I64, size)};
+    sld_tf_set_first(node, 0, sld_tf_emit(node, SLD_OP_RESIZE, &params, in, known ? 1 : 4));
 }
 
 static const char *const formats[] = {"NHWC", "NCHW", "NCHW_VECT_C"};

@@ -90,6 +90,26 @@ static sld_value *zeros(sld_tf_node *node, const sld_tf_list *list)
     return sld_tf_emit(node, SLD_OP_FILL, &params, &dims, 1);
 }
 
+/* A list that is made of zeros needs to know what is going to be written to it. */
+static void learn_element(sld_tf_node *node, const sld_tf_list *list, const sld_value *item)
+{
+    while (list->before != NULL) {
+        list = list->before;
+    }
+    if (list->loop != NULL) {
+        list = list->loop->vars[list->var].initial->list;
+    }
+    sld_tf_shape *shape = &((sld_tf_list *)(uintptr_t)list)->element;
+    for (int i = 0; sld_tf_ok(node) && i < item->shape.rank; i++) {
+        int64_t dim;
+        if (shape->rank < 0 || (shape->rank == item->shape.rank && shape->dims[i] < 0)) {
+            bool known = sld_expr_is_const(&node->tf->graph->exprs, item->shape.d[i], &dim);
+            shape->dims[i] = known ? dim : -1;
+        }
+    }
+    shape->rank = shape->rank < 0 && sld_tf_ok(node) ? item->shape.rank : shape->rank;
+}
+
 /* base with item in place of its element number index. */
 static sld_value *with_item(sld_tf_node *node, const sld_tf_list *list)
 {
@@ -108,9 +128,11 @@ static sld_value *with_item(sld_tf_node *node, const sld_tf_list *list)
         sld_tf_known_at(node, list->index, 0, &index) && count == 1 && index == 0) {
         return item;
     }
-    (void)item;
-    sld_tf_unsupported(node, "a list of which elements are written one by one");
-    return NULL;
+    learn_element(node, before, list->item);
+    sld_value *indices = sld_tf_reshape(node, (int64_t[]){1, 1}, 2, list->index);
+    const sld_scatter_params params = {.kind = SLD_SCATTER_ND};
+    sld_value *in[3] = {sld_tf_list_elements(node, before), indices, item};
+    return sld_tf_emit(node, SLD_OP_SCATTER, &params, in, 3);
 }
 
 sld_value *sld_tf_list_elements(sld_tf_node *node, const sld_tf_list *list)
@@ -246,6 +268,9 @@ void sld_tf_list_get(sld_tf_node *node, int told)
     sld_tf_set(node, 0, element_at(node, list, index));
 }
 
+/* Writes of one list outside of loops, at most. */
+#define MAX_WRITES 1024
+
 static void write(sld_tf_node *node, const sld_tf_list *list, sld_value *index, sld_value *item)
 {
     if (!sld_tf_ok(node)) {
@@ -253,6 +278,10 @@ static void write(sld_tf_node *node, const sld_tf_list *list, sld_value *index, 
     }
     sld_tf_list after = *list;
     after.before = list;
+    after.writes = list->writes + 1;
+    if (after.writes > MAX_WRITES) {
+        sld_tf_unsupported(node, "more than %d writes, one after the other", MAX_WRITES);
+    }
     after.index = index;
     after.item = item;
     after.loop = NULL;

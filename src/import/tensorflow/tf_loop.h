@@ -24,6 +24,7 @@ struct sld_tf_list {
     sld_value *joined, *lengths;
     const sld_tf_list *before;
     sld_value *index, *item;
+    uint32_t writes; /* before and with this one */
     sld_tf_loop *loop;
     uint32_t var;
 };
@@ -36,7 +37,8 @@ typedef struct sld_tf_loop_var {
     bool invariant;         /* next is arg */
     /* The body's input for arg, or for the list's elements; made when first asked for. */
     sld_value *input;
-    sld_value *outer; /* what it is to begin with; for invariants always */
+    sld_value *outer;  /* what it is to begin with; for invariants always */
+    uint32_t changing; /* dims that differ between iterations */
 } sld_tf_loop_var;
 
 struct sld_tf_loop {
@@ -46,6 +48,7 @@ struct sld_tf_loop {
     sld_graph *around, *body;
     sld_value *condition; /* to run an iteration, from what it starts with */
     const sld_tf_function *cond_function, *body_function;
+    const char *prefix; /* of names in them */
 };
 
 /* ---- tf_list.c ---- */
@@ -64,6 +67,29 @@ bool sld_tf_counts_all(const sld_graph *graph, const sld_value *indices, const s
 sld_value *sld_tf_loop_elements(sld_tf_node *node, const sld_tf_list *list);
 /* The number of elements it was made with. */
 sld_value *sld_tf_loop_size(sld_tf_node *node, const sld_tf_list *list);
+/* Whether to run an iteration, before the first (a value around the loop) or after one. */
+sld_value *sld_tf_loop_condition(sld_tf_node *node, sld_tf_loop *loop, bool before);
+
+/* ---- tf_trips.c ---- */
+
+/* A constant of one integer. */
+bool sld_tf_int_value(const sld_value *value, int64_t *number);
+/* Goes up by one from where it starts. */
+bool sld_tf_is_counter(const sld_tf_loop_var *var, int64_t *start);
+/* The variable whose input it is, or NULL. */
+sld_tf_loop_var *sld_tf_var_of(const sld_tf_loop *loop, const sld_value *input);
+/* Is value the number of the iteration? */
+bool sld_tf_counts_from_zero(const sld_tf_loop *loop, const sld_value *value);
+/* Iterations, as a dimension around the loop; SLD_DIM_NONE if they are not known. */
+sld_dim sld_tf_trips(const sld_tf_loop *loop);
+/* The same as a value, NULL if the loop does not count. */
+sld_value *sld_tf_trip_count(sld_tf_node *node, const sld_tf_loop *loop);
+
+/* ---- tf_general.c ---- */
+
+/* Emits a Loop and sets the node's outputs. False if the body has to be converted again with what
+ * is said to change, or after a failure. */
+bool sld_tf_emit_loop(sld_tf_node *node, sld_tf_loop *loop);
 
 /* ---- tf_cell.c ---- */
 

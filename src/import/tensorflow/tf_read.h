@@ -36,8 +36,10 @@ typedef struct sld_tf_attr {
     sld_tf_attr_kind kind;
     int64_t i; /* INT, BOOL, TYPE */
     float f;
-    sld_tf_bytes bytes;              /* the others */
-    const sld_tf_function *function; /* of a node made here: instead of bytes */
+    sld_tf_bytes bytes; /* the others */
+    /* of a node made here: instead of bytes */
+    const sld_tf_function *function, **functions;
+    uint32_t function_count;
     bool used;
 } sld_tf_attr;
 
@@ -46,6 +48,8 @@ typedef struct sld_tf_node_proto {
     const char **in;
     uint32_t in_count, attr_count;
     sld_tf_attr *attrs;
+    bool hidden; /* part of a loop or branch that was put into a function */
+    bool side;   /* no output of the graph because nothing reads it */
 } sld_tf_node_proto;
 
 struct sld_tf_function {

@@ -5,6 +5,8 @@
  */
 #include "import/tensorflow/tf_scope.h"
 
+#include "import/wire/wire.h"
+
 /* ---- names ---- */
 
 solder_status sld_tf_open_scope(sld_tf *tf, const sld_tf_node_proto *nodes, uint32_t count,
@@ -498,26 +500,57 @@ solder_status sld_tf_apply(sld_tf_node *node, const sld_tf_function *f, const ch
     return poisoned ? SOLDER_ERROR_UNSUPPORTED : SOLDER_OK; /* what it is, is listed already */
 }
 
+static const sld_tf_function *function_named(sld_tf_node *node, sld_tf_bytes bytes)
+{
+    const char *name = sld_tf_read_function_name(&node->tf->arena, bytes);
+    if (name == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, bytes.size);
+        return NULL;
+    }
+    const sld_tf_function *function = find_function(node->tf, name);
+    if (function == NULL) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "function '%s' is not in the file", name);
+    }
+    return function;
+}
+
 const sld_tf_function *sld_tf_function_attr(sld_tf_node *node, const char *name)
 {
     const sld_tf_attr *attr = sld_tf_attribute(node, name, SLD_TF_FUNCTION);
+    if (sld_tf_ok(node) && attr == NULL) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "%s is missing", name);
+    }
     if (!sld_tf_ok(node)) {
         return NULL;
     }
-    if (attr != NULL && attr->function != NULL) {
-        return attr->function;
+    return attr->function != NULL ? attr->function : function_named(node, attr->bytes);
+}
+
+uint32_t sld_tf_function_attrs(sld_tf_node *node, const char *name, const sld_tf_function **found,
+                               uint32_t room)
+{
+    const sld_tf_attr *attr = sld_tf_attribute(node, name, SLD_TF_LIST);
+    sld_wire wire =
+        attr != NULL ? sld_wire_open(attr->bytes.data, attr->bytes.size) : sld_wire_open(NULL, 0);
+    sld_wire_field field;
+    uint32_t count = 0;
+    for (; attr != NULL && count < attr->function_count && count < room; count++) {
+        found[count] = attr->functions[count];
     }
-    const char *called =
-        attr != NULL ? sld_tf_read_function_name(&node->tf->arena, attr->bytes) : "";
-    if (called == NULL) {
-        node->status = sld_fail_memory(node->tf->diag, attr->bytes.size);
-        return NULL;
+    while (sld_tf_ok(node) && sld_wire_next(&wire, &field) == SLD_WIRE_FIELD) {
+        if (field.number != 9 || field.type != SLD_WIRE_BYTES) {
+            continue;
+        }
+        if (count == room) {
+            sld_tf_unsupported(node, "more than %u %s", (unsigned)room, name);
+            break;
+        }
+        found[count++] = function_named(node, (const sld_tf_bytes){field.data, field.size});
     }
-    const sld_tf_function *function = find_function(node->tf, called);
-    if (function == NULL) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "function '%s' is not in the file", called);
+    if (count == 0) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "%s is missing", name);
     }
-    return function;
+    return count;
 }
 
 void sld_tf_call(sld_tf_node *node, int told)

@@ -1,54 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * While and StatelessWhile. Condition and body are converted into a network of their own, whose
- * inputs are the loop's variables; what stays the same in every iteration is a constant there if it
- * is one outside.
+ * While and StatelessWhile. Condition and body are converted into the body of a Loop, whose inputs
+ * are the loop's variables; what stays the same in every iteration is a constant there if it is one
+ * outside. Recurrent cells are looked for in it; what is none is emitted as it is.
  */
-#include <stdio.h>
-
 #include "import/tensorflow/tf_loop.h"
 #include "import/tensorflow/tf_ops.h"
 #include "import/tensorflow/tf_scope.h"
 
 /* ---- inputs of the body ---- */
 
-/* Known dims stay; equal expressions become the same symbol. */
-static solder_status add_input(sld_graph *body, const char *name, const sld_value *outer,
-                               sld_value **value)
+static void add_input(sld_tf_node *node, sld_tf_loop *loop, sld_tf_loop_var *var, const char *name)
 {
-    sld_shape shape = outer->shape;
-    for (int i = 0; i < shape.rank; i++) {
-        int64_t dim;
-        char symbol[32];
-        (void)snprintf(symbol, sizeof symbol, "outer.%d", (int)outer->shape.d[i]);
-        shape.d[i] = sld_expr_is_const(&outer->graph->exprs, outer->shape.d[i], &dim)
-                         ? sld_expr_const(&body->exprs, dim)
-                         : sld_expr_symbol(&body->exprs, symbol);
+    if (!sld_tf_ok(node)) {
+        return;
     }
-    if (sld_graph_find_value(body, name) != NULL) {
-        name = NULL;
+    if (name != NULL && sld_graph_find_value(loop->body, name) != NULL) {
+        name = sld_arena_printf(&node->tf->arena, "%s.%u", name, (unsigned)loop->body->next_id);
     }
-    return sld_graph_add_input(body, name, outer->dtype, &shape, value);
+    if (name == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, sizeof *var);
+        return;
+    }
+    node->status = var->invariant ? sld_graph_body_input(loop->body, name, var->outer, &var->input)
+                                  : sld_graph_body_carried(loop->body, name, var->outer,
+                                                           var->changing, &var->input);
 }
 
-/* Runs code at the graph around the loop while its body is converted. */
-static sld_value *outer_elements(sld_tf_node *node, const sld_tf_loop *loop,
-                                 const sld_tf_list *list)
-{
-    sld_graph *body = node->tf->graph;
-    node->tf->graph = loop->around;
-    sld_value *elements = sld_tf_list_elements(node, list);
-    node->tf->graph = body;
-    return elements;
-}
-
+/* Runs at the graph around the loop while its body is converted. */
 static sld_value *list_input(sld_tf_node *node, sld_tf_loop *loop, sld_tf_loop_var *var)
 {
     if (var->input == NULL && sld_tf_ok(node)) {
-        var->outer = outer_elements(node, loop, var->initial->list);
-        if (sld_tf_ok(node)) {
-            node->status = add_input(loop->body, var->outer->name, var->outer, &var->input);
-        }
+        sld_graph *at = node->tf->graph;
+        node->tf->graph = loop->around;
+        var->outer = sld_tf_list_elements(node, var->initial->list);
+        node->tf->graph = at;
+        add_input(node, loop, var, loop->body_function->args[var - loop->vars]);
     }
     return sld_tf_ok(node) ? var->input : NULL;
 }
@@ -67,35 +54,60 @@ sld_value *sld_tf_loop_size(sld_tf_node *node, const sld_tf_list *list)
 
 /* ---- variables ---- */
 
+/* Copies between an argument and a result, at most. */
+#define MAX_COPIES 64
+
 /* Does the body give back the argument as it is? */
-static bool returns_argument(sld_tf *tf, const sld_tf_function *f, uint32_t index)
+static bool returns_argument(const sld_tf_function *f, const sld_names *nodes, uint32_t index,
+                             sld_arena *arena)
 {
     const char *name = sld_tf_ret_value(f, index);
-    for (uint32_t steps = 0; steps <= f->node_count; steps++) {
+    for (uint32_t i = 0; i < MAX_COPIES && name != NULL; i++) {
         if (strcmp(name, f->args[index]) == 0) {
             return true;
         }
-        size_t length = strcspn(name, ":");
-        const sld_tf_node_proto *found = NULL;
-        for (uint32_t i = 0; i < f->node_count && found == NULL; i++) {
-            const sld_tf_node_proto *p = &f->nodes[i];
-            if (strncmp(p->name, name, length) == 0 && p->name[length] == '\0') {
-                found = p;
-            }
+        const sld_tf_node_proto *node = sld_names_find(nodes, name);
+        if (node == NULL) {
+            const char *start = sld_arena_strndup(arena, name, strcspn(name, ":"));
+            node = start != NULL ? sld_names_find(nodes, start) : NULL;
         }
-        if (found == NULL || found->in_count == 0 || strcmp(found->op, "Identity") != 0) {
+        bool alike = node != NULL && node->in_count > 0;
+        for (uint32_t j = 1; alike && j < node->in_count; j++) { /* of an IdentityN */
+            alike = node->in[j][0] == '^' || strcmp(node->in[j], node->in[0]) == 0;
+        }
+        if (!alike || strncmp(node->op, "Identity", 8) != 0) {
             return false;
         }
-        name = found->in[0];
+        name = node->in[0];
     }
-    (void)tf;
     return false;
+}
+
+static solder_status find_invariants(sld_tf *tf, sld_tf_loop *loop)
+{
+    const sld_tf_function *f = loop->body_function;
+    sld_names *nodes = sld_names_create(&tf->arena);
+    if (nodes == NULL) {
+        return sld_fail_memory(tf->diag, f->node_count);
+    }
+    for (uint32_t i = 0; i < f->node_count; i++) {
+        if (sld_names_find(nodes, f->nodes[i].name) == NULL &&
+            !sld_names_add(nodes, f->nodes[i].name, &f->nodes[i])) {
+            return sld_fail_memory(tf->diag, f->node_count);
+        }
+    }
+    for (uint32_t i = 0; i < loop->count; i++) {
+        loop->vars[i].invariant = returns_argument(f, nodes, i, &tf->arena);
+    }
+    return SOLDER_OK;
 }
 
 static void bind(sld_tf_node *node, sld_tf_loop *loop, uint32_t index)
 {
     sld_tf_loop_var *var = &loop->vars[index];
     var->initial = sld_tf_in(node, index);
+    var->arg = (sld_tf_tensor){.poisoned = false};
+    var->input = var->outer = NULL;
     if (!sld_tf_ok(node)) {
         return;
     }
@@ -108,19 +120,11 @@ static void bind(sld_tf_node *node, sld_tf_loop *loop, uint32_t index)
         var->arg.list = &var->list;
         return;
     }
-    sld_value *outer = sld_tf_plain(node, var->initial);
-    if (!sld_tf_ok(node)) {
-        return;
-    }
-    var->outer = outer;
-    const char *name = loop->body_function->args[index];
-    int64_t dims[SOLDER_MAX_RANK];
-    if (var->invariant && sld_value_is_constant(outer) &&
-        sld_value_static_dims(loop->around, outer, dims)) {
-        node->status = sld_graph_add_constant(loop->body, NULL, outer->dtype, outer->shape.rank,
-                                              dims, outer->data, false, &var->arg.plain);
+    var->outer = sld_tf_plain(node, var->initial);
+    if (sld_tf_ok(node) && var->invariant && sld_value_is_constant(var->outer)) {
+        sld_tf_keep(node, sld_graph_body_constant(loop->body, var->outer, &var->arg.plain));
     } else {
-        node->status = add_input(loop->body, name, outer, &var->input);
+        add_input(node, loop, var, loop->body_function->args[index]);
         var->arg.plain = var->input;
     }
 }
@@ -146,50 +150,59 @@ static void open_loop(sld_tf_node *node, sld_tf_loop *loop)
         return;
     }
     loop->vars = sld_arena_array(&tf->arena, loop->count, sizeof *loop->vars);
-    if (loop->vars == NULL) {
-        node->status = sld_fail_memory(tf->diag, loop->count);
-        return;
-    }
-    for (uint32_t i = 0; i < loop->count && sld_tf_ok(node); i++) {
-        loop->vars[i].invariant = returns_argument(tf, loop->body_function, i);
-        bind(node, loop, i);
-    }
+    loop->prefix = sld_arena_printf(&tf->arena, "%s/", node->name);
+    node->status = loop->vars != NULL && loop->prefix != NULL
+                       ? find_invariants(tf, loop)
+                       : sld_fail_memory(tf->diag, loop->count);
 }
 
 /* ---- condition and body ---- */
 
-static solder_status apply(sld_tf_node *node, sld_tf_loop *loop, const sld_tf_function *f,
-                           bool next, sld_tf_tensor **rets)
+typedef enum moment { BEFORE, START, END } moment;
+
+static void apply(sld_tf_node *node, sld_tf_loop *loop, const sld_tf_function *f, moment when,
+                  sld_tf_tensor **rets)
 {
     sld_tf *tf = node->tf;
-    const char *prefix = sld_arena_printf(&tf->arena, "%s/", node->name);
     sld_tf_tensor **args = sld_arena_array(&tf->arena, loop->count, sizeof *args);
-    if (prefix == NULL || args == NULL) {
-        return sld_fail_memory(tf->diag, loop->count);
+    if (!sld_tf_ok(node) || args == NULL) {
+        node->status = sld_tf_ok(node) ? sld_fail_memory(tf->diag, loop->count) : node->status;
+        return;
     }
     for (uint32_t i = 0; i < loop->count; i++) {
-        args[i] = next ? loop->vars[i].next : &loop->vars[i].arg;
+        sld_tf_loop_var *var = &loop->vars[i];
+        args[i] = when == BEFORE ? var->initial : when == START ? &var->arg : var->next;
     }
-    return sld_tf_apply(node, f, prefix, args, loop->count, rets);
+    node->status = sld_tf_apply(node, f, loop->prefix, args, loop->count, rets);
 }
 
-static void convert(sld_tf_node *node, sld_tf_loop *loop)
+/* One bool. */
+static sld_value *condition(sld_tf_node *node, sld_tf_loop *loop, moment when)
+{
+    sld_tf_tensor *go = NULL;
+    apply(node, loop, loop->cond_function, when, &go);
+    if (sld_tf_ok(node) && go == NULL) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "its condition is nothing");
+    }
+    sld_value *value = sld_tf_ok(node) ? sld_tf_plain(node, go) : NULL;
+    if (sld_tf_ok(node) && value->dtype != SOLDER_BOOL) {
+        value =
+            sld_tf_binary(node, SLD_BINARY_NOT_EQUAL, value, sld_tf_scalar(node, value->dtype, 0));
+    }
+    return sld_tf_as_scalar(node, value);
+}
+
+static void convert_body(sld_tf_node *node, sld_tf_loop *loop)
 {
     sld_tf *tf = node->tf;
     sld_tf_tensor **next = sld_arena_array(&tf->arena, loop->count, sizeof *next);
-    sld_tf_tensor *go = NULL;
     if (next == NULL) {
         node->status = sld_fail_memory(tf->diag, loop->count);
         return;
     }
     tf->graph = loop->body;
-    node->status = apply(node, loop, loop->cond_function, false, &go);
-    solder_status status = apply(node, loop, loop->body_function, false, next);
-    node->status = sld_tf_ok(node) ? status : node->status;
-    if (sld_tf_ok(node) && go == NULL) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "its condition is nothing");
-    }
-    loop->condition = sld_tf_ok(node) ? sld_tf_plain(node, go) : NULL;
+    loop->condition = condition(node, loop, START);
+    apply(node, loop, loop->body_function, START, next);
     for (uint32_t i = 0; i < loop->count && sld_tf_ok(node); i++) {
         sld_tf_loop_var *var = &loop->vars[i];
         var->next = var->invariant ? &var->arg : next[i];
@@ -202,23 +215,42 @@ static void convert(sld_tf_node *node, sld_tf_loop *loop)
     tf->graph = loop->around;
 }
 
+static void convert(sld_tf_node *node, sld_tf_loop *loop)
+{
+    sld_tf_keep(node, sld_graph_body_create(loop->around, node->name, &loop->body));
+    for (uint32_t i = 0; i < loop->count; i++) {
+        bind(node, loop, i);
+    }
+    if (sld_tf_ok(node)) {
+        convert_body(node, loop);
+    }
+}
+
+sld_value *sld_tf_loop_condition(sld_tf_node *node, sld_tf_loop *loop, bool before)
+{
+    sld_graph *at = node->tf->graph;
+    node->tf->graph = before ? loop->around : loop->body;
+    sld_value *value = condition(node, loop, before ? BEFORE : END);
+    node->tf->graph = at;
+    return value;
+}
+
+/* Dims of carried values that change are found by trying. */
+#define MAX_ATTEMPTS 12
+
 void sld_tf_while(sld_tf_node *node, int told)
 {
     (void)told;
-    sld_tf *tf = node->tf;
-    sld_tf_loop loop = {.node = node, .around = tf->graph};
-    node->status = sld_graph_create(tf->import->allocator, tf->diag, &loop.body);
-    if (!sld_tf_ok(node)) {
-        return;
-    }
+    sld_tf_loop loop = {.node = node, .around = node->tf->graph};
     node->in_read = UINT64_MAX;
     open_loop(node, &loop);
-    if (sld_tf_ok(node)) {
-        convert(node, &loop);
-    }
     sld_tf_outputs(node, loop.count);
-    if (sld_tf_ok(node) && !sld_tf_recurrent(node, &loop)) {
-        sld_tf_unsupported(node, "a loop that is no recurrent layer");
+    bool done = false;
+    for (int i = 0; i < MAX_ATTEMPTS && !done && sld_tf_ok(node); i++) {
+        convert(node, &loop);
+        done = sld_tf_ok(node) && (sld_tf_recurrent(node, &loop) || sld_tf_emit_loop(node, &loop));
     }
-    sld_graph_destroy(loop.body);
+    if (!done) {
+        sld_tf_unsupported(node, "sizes that change in too many ways");
+    }
 }
