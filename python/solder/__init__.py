@@ -16,23 +16,30 @@ from .context import Context
 from .engine import IO, Device, Engine, ImageRule, MemoryUse, Runtime, Step, device, load
 from .errors import ArgumentError, Error, FileError, OutOfMemoryError, Status
 from .network import Network, Value, build, import_model
+from .plugin import Attribute, Call, Dim, InferCall, Operand, Plugin
 from .tensor import Tensor
 
 __version__ = _version()
 
 __all__ = [
     "ArgumentError",
+    "Attribute",
+    "Call",
     "Context",
     "Device",
+    "Dim",
     "Engine",
     "Error",
     "FileError",
     "IO",
     "ImageRule",
+    "InferCall",
     "Input",
     "MemoryUse",
     "Network",
+    "Operand",
     "OutOfMemoryError",
+    "Plugin",
     "Preprocess",
     "Runtime",
     "Status",

@@ -199,6 +199,129 @@ class Device(Structure):
     ]
 
 
+# ---- plugin.h ----
+
+
+class PluginAttribute(Structure):
+    _fields_ = [
+        ("name", c_char_p),
+        ("kind", c_uint32),
+        ("offset", c_uint32),
+        ("count", c_uint32),
+        ("length_offset", c_uint32),
+        ("initial", c_double),
+        ("names", POINTER(c_char_p)),
+        ("alias", c_char_p),
+    ]
+
+
+class PluginOperand(Structure):
+    _fields_ = [("name", c_char_p), ("types", c_uint32), ("flags", c_uint32)]
+
+
+class ExprShape(Structure):
+    _fields_ = [("rank", c_int32), ("d", c_int32 * MAX_RANK)]
+
+
+class InferInput(Structure):
+    _fields_ = [("dtype", c_int), ("shape", ExprShape), ("data", c_void_p)]
+
+
+class InferOutput(Structure):
+    _fields_ = [("dtype", c_int), ("shape", ExprShape)]
+
+
+class PluginInfer(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("plugin", c_void_p),
+        ("node", c_char_p),
+        ("attributes", c_void_p),
+        ("inputs", POINTER(InferInput)),
+        ("outputs", POINTER(InferOutput)),
+        ("input_count", c_uint32),
+        ("output_count", c_uint32),
+        ("internal", c_void_p),
+        ("constant", CFUNCTYPE(c_int32, c_void_p, c_int64)),
+        ("combine", CFUNCTYPE(c_int32, c_void_p, c_int, c_int32, c_int32)),
+        ("data_dependent", CFUNCTYPE(c_int32, c_void_p, c_int32)),
+        ("known", CFUNCTYPE(c_bool, c_void_p, c_int32, POINTER(c_int64))),
+        ("element", CFUNCTYPE(c_int32, c_void_p, c_uint32, c_uint32)),
+        ("message", CFUNCTYPE(c_int, c_void_p, c_int, c_char_p)),
+    ]
+
+
+class PluginTensor(Structure):
+    _fields_ = [
+        ("data", c_void_p),
+        ("dtype", c_int),
+        ("rank", c_int32),
+        ("dim", c_int64 * MAX_RANK),
+        ("stride", c_int64 * MAX_RANK),
+        ("bytes", c_size_t),
+        ("flags", c_uint32),
+    ]
+
+
+class PluginCall(Structure):
+    _fields_ = [
+        ("struct_size", c_size_t),
+        ("plugin", c_void_p),
+        ("node", c_char_p),
+        ("attributes", c_void_p),
+        ("saved", c_void_p),
+        ("saved_size", c_size_t),
+        ("state", c_void_p),
+        ("tactic", c_uint32),
+        ("threads", c_int),
+        ("inputs", POINTER(PluginTensor)),
+        ("outputs", POINTER(PluginTensor)),
+        ("input_count", c_uint32),
+        ("output_count", c_uint32),
+        ("workspace", c_void_p),
+        ("workspace_size", c_size_t),
+        ("internal", c_void_p),
+        ("parallel_for", c_void_p),
+        ("message", CFUNCTYPE(c_int, c_void_p, c_int, c_char_p)),
+    ]
+
+
+INFER = CFUNCTYPE(c_int, POINTER(PluginInfer))
+RUN = CFUNCTYPE(c_int, POINTER(PluginCall))
+
+
+class Plugin(Structure):
+    _fields_ = [
+        ("abi_version", c_uint32),
+        ("struct_size", c_uint32),
+        ("name", c_char_p),
+        ("name_space", c_char_p),
+        ("version", c_uint32),
+        ("flags", c_uint32),
+        ("user", c_void_p),
+        ("types", POINTER(c_char_p)),
+        ("inputs", POINTER(PluginOperand)),
+        ("input_count", c_uint32),
+        ("output_count", c_uint32),
+        ("outputs", POINTER(PluginOperand)),
+        ("attributes", POINTER(PluginAttribute)),
+        ("attribute_count", c_uint32),
+        ("attributes_size", c_uint32),
+        ("infer", INFER),
+        ("supports", c_void_p),
+        ("tactics", c_void_p),
+        ("workspace", c_void_p),
+        ("packed_size", c_void_p),
+        ("pack", c_void_p),
+        ("saved_size", c_void_p),
+        ("save", c_void_p),
+        ("open", c_void_p),
+        ("close", c_void_p),
+        ("run", RUN),
+        ("run_cuda", c_void_p),
+    ]
+
+
 # C names of the structs above; tests hold both sides to the same sizes and offsets.
 STRUCTS: Dict[str, Type[Structure]] = {
     "solder_dims": Dims,
@@ -218,6 +341,15 @@ STRUCTS: Dict[str, Type[Structure]] = {
     "solder_step": Step,
     "solder_memory": Memory,
     "solder_device": Device,
+    "solder_plugin_attribute": PluginAttribute,
+    "solder_plugin_operand": PluginOperand,
+    "solder_shape": ExprShape,
+    "solder_infer_input": InferInput,
+    "solder_infer_output": InferOutput,
+    "solder_plugin_infer": PluginInfer,
+    "solder_plugin_tensor": PluginTensor,
+    "solder_plugin_call": PluginCall,
+    "solder_plugin": Plugin,
 }
 
 lib = load()
@@ -269,9 +401,6 @@ for _name, _result, _arguments in [
     ("solder_network_output", c_void_p, [_in, c_size_t]),
     ("solder_network_describe", c_int, [_in, c_int] + _text),
     ("solder_text_free", None, [_in]),
-    # plugin.h
-    ("solder_builder_load_plugin", c_int, [_in, c_char_p]),
-    ("solder_runtime_load_plugin", c_int, [_in, c_char_p]),
     # builder.h
     ("solder_builder_create", c_int, [POINTER(BuilderOptions), _handle]),
     ("solder_builder_destroy", None, [_in]),
@@ -313,6 +442,11 @@ for _name, _result, _arguments in [
     ("solder_context_tensor", c_int, [_in, c_char_p, POINTER(c_void_p), POINTER(Dims)]),
     ("solder_context_run", c_int, [_in]),
     ("solder_context_set_profiler", None, [_in, PROFILER, _in]),
+    # plugin.h
+    ("solder_builder_add_plugin", c_int, [_in, POINTER(Plugin)]),
+    ("solder_runtime_add_plugin", c_int, [_in, POINTER(Plugin)]),
+    ("solder_builder_load_plugin", c_int, [_in, c_char_p]),
+    ("solder_runtime_load_plugin", c_int, [_in, c_char_p]),
     ("solder_device_query", None, [POINTER(Device), c_bool]),
 ]:
     _declare(_name, _result, _arguments)  # type: ignore[arg-type]

@@ -58,13 +58,6 @@ def path_bytes(path: Path, what: str) -> bytes:
     return data
 
 
-def paths_of(paths: Any) -> Sequence[Path]:
-    """A list of paths; one path alone is a mistake that looks like one."""
-    if isinstance(paths, (str, bytes)):
-        raise TypeError("plugins must be a sequence of paths, not one path")
-    return list(paths)
-
-
 def input_specs(inputs: Any) -> List[_c.InputSpec]:
     """From a dict of shapes, element types or Inputs by name, or one of them for the only input."""
     if inputs is None:

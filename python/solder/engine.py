@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import os
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 from . import _c, _memory, dtypes
 from ._c import lib, text
 from ._log import Collector
 from ._node import Node
-from .config import RESIZE, Path, path_bytes, paths_of
+from .config import RESIZE
 from .context import Context, Execution
 from .errors import make_error
+from .plugin import Plugins, add_to_runtime, plugin_list
 from .tensor import Tensor
 
 PathOrPlan = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview]
@@ -254,7 +255,8 @@ class Runtime:
         threads: of the pool, the calling thread included; 0: all cores, 1: no other thread.
         cpu: hides what the machine has beyond this level ("x86-64", "avx2", "avx512", ...).
         memory_limit: bytes the runtime may allocate; 0: no limit.
-        plugins: shared libraries of user operators. Their code runs: load only what you trust.
+        plugins: what plans need: ``Plugin`` classes or objects, and paths of shared libraries,
+            whose code runs: load only what you trust.
     """
 
     def __init__(
@@ -262,7 +264,7 @@ class Runtime:
         threads: int = 0,
         cpu: Optional[str] = None,
         memory_limit: int = 0,
-        plugins: Sequence[Path] = (),
+        plugins: Plugins = (),
     ) -> None:
         self._log = Collector()
         options = lib.solder_runtime_options_default()
@@ -278,9 +280,10 @@ class Runtime:
         destroy = lib.solder_runtime_destroy
         self._node = Node("runtime", pointer.value, destroy, keep=[self._log.callback])
         self._node.owned_by(self)
-        for path in paths_of(plugins):
+        for plugin in plugin_list(plugins):
+            self._node.keep.append(plugin)
             with self._node as runtime:
-                status = lib.solder_runtime_load_plugin(runtime, path_bytes(path, "plugins"))
+                status = add_to_runtime(runtime, plugin)
                 if status != 0:
                     raise make_error(status, text(lib.solder_runtime_message(runtime)))
 
@@ -327,7 +330,7 @@ def load(
     threads: int = 0,
     cpu: Optional[str] = None,
     memory_limit: int = 0,
-    plugins: Sequence[Path] = (),
+    plugins: Plugins = (),
 ) -> Engine:
     """
     An engine from a plan file or a plan's bytes, with a runtime of its own.

@@ -20,17 +20,9 @@ from . import _c, _memory, dtypes
 from ._c import lib, text
 from ._log import Collector
 from ._node import Node
-from .config import (
-    Config,
-    Path,
-    Shape,
-    input_specs,
-    make_config,
-    path_bytes,
-    paths_of,
-    text_array,
-)
+from .config import Config, Path, Shape, input_specs, make_config, path_bytes, text_array
 from .errors import ArgumentError, make_error
+from .plugin import Plugins, add_to_builder, plugin_list
 from .tensor import Tensor
 
 _FORMS = ("text", "dot", "json")
@@ -104,9 +96,7 @@ class Network:
     ``close()``; both are optional. One thread at a time; others wait.
     """
 
-    def __init__(
-        self, name: str = "", memory_limit: int = 0, plugins: Sequence[Path] = ()
-    ) -> None:
+    def __init__(self, name: str = "", memory_limit: int = 0, plugins: Plugins = ()) -> None:
         builder, log = _create_builder(memory_limit, plugins)
         pointer = ctypes.c_void_p()
         with builder as b:
@@ -200,7 +190,7 @@ class Network:
         **attributes: Any,
     ) -> Tuple[Value, ...]:
         """
-        Adds a plugin of the libraries given as ``plugins``: "Name" (the newest version),
+        Adds one of the ``plugins`` the network was given: "Name" (the newest version),
         "namespace::Name", either with a version behind it: "Name 2".
         """
         add = lib.solder_network_add_plugin
@@ -408,9 +398,9 @@ def _take_text(made: ctypes.c_void_p) -> str:
         lib.solder_text_free(made)
 
 
-def _create_builder(memory_limit: int, plugins: Sequence[Path] = ()) -> Tuple[Node, Collector]:
+def _create_builder(memory_limit: int, plugins: Plugins = ()) -> Tuple[Node, Collector]:
     log = Collector()
-    paths = [path_bytes(p, "plugins") for p in paths_of(plugins)]
+    wanted = plugin_list(plugins)
     options = _c.BuilderOptions(struct_size=ctypes.sizeof(_c.BuilderOptions))
     options.logger = log.struct()
     options.memory_limit = memory_limit
@@ -422,8 +412,9 @@ def _create_builder(memory_limit: int, plugins: Sequence[Path] = ()) -> Tuple[No
     node = Node("network", pointer.value, lib.solder_builder_destroy, keep=[log.callback])
     try:
         with node as builder:
-            for path in paths:
-                _check(builder, lib.solder_builder_load_plugin(builder, path), log)
+            for plugin in wanted:
+                node.keep.append(plugin)
+                _check(builder, add_to_builder(builder, plugin), log)
     except BaseException:
         node.close()
         raise
@@ -446,7 +437,7 @@ def import_model(
     outputs: Optional[Sequence[str]] = None,
     random_weights: Optional[int] = None,
     memory_limit: int = 0,
-    plugins: Sequence[Path] = (),
+    plugins: Plugins = (),
 ) -> Network:
     """
     Reads a model; the format is found from its contents.
@@ -458,7 +449,8 @@ def import_model(
         outputs: names of tensors to keep instead of the model's outputs.
         random_weights: seed of made-up weights, for an architecture without them.
         memory_limit: bytes the import and builds may allocate; 0: no limit.
-        plugins: shared libraries of user operators. Their code runs: load only what you trust.
+        plugins: operators the library does not have: ``Plugin`` classes or objects, and paths of
+            shared libraries, whose code runs: load only what you trust.
 
     Raises:
         Error: naming file, node and value; UNSUPPORTED names every unsupported node at once.
@@ -515,7 +507,7 @@ def build(
     outputs: Optional[Sequence[str]] = None,
     random_weights: Optional[int] = None,
     memory_limit: int = 0,
-    plugins: Sequence[Path] = (),
+    plugins: Plugins = (),
     **options: Any,
 ) -> Union[bytes, Path]:
     """
