@@ -84,6 +84,9 @@ static void print_plan(const cli_session *session)
     if (solder_engine_label_count(session->engine) > 0) {
         cli_print("labels      %zu\n", solder_engine_label_count(session->engine));
     }
+    for (size_t i = 0; solder_engine_plugin(session->engine, i) != NULL; i++) {
+        cli_print("%-11s %s\n", i == 0 ? "plugins" : "", solder_engine_plugin(session->engine, i));
+    }
     print_steps(session->engine);
 }
 

@@ -108,5 +108,10 @@ void cli_plan_json(const cli_session *session, json_t *object)
         cli_json_append(labels, cli_json_text(solder_engine_label(session->engine, i)));
     }
     cli_json_set(object, "labels", labels);
+    json_t *plugins = json_array();
+    for (size_t i = 0; solder_engine_plugin(session->engine, i) != NULL; i++) {
+        cli_json_append(plugins, cli_json_text(solder_engine_plugin(session->engine, i)));
+    }
+    cli_json_set(object, "plugins", plugins);
     cli_json_set(object, "steps", list_steps(session->engine));
 }

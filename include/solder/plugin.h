@@ -345,7 +345,7 @@ struct solder_plugin {
      */
     bool (*supports)(const solder_plugin_call *c);
     /* How many ways run has; the builder times them and the plan keeps the fastest's number. A
-     * runtime that does not support that one uses 0. At most 64. NULL: 1. */
+     * runtime that does not support that one uses 0. At most 16. NULL: 1. */
     uint32_t (*tactics)(const solder_plugin_call *c);
     /* Bytes run needs beside its operands. Must not shrink when a dim grows. NULL: none. */
     size_t (*workspace)(const solder_plugin_call *c);

@@ -86,6 +86,9 @@ SOLDER_API const char *solder_engine_property(const solder_engine *engine, const
 SOLDER_API size_t solder_engine_label_count(const solder_engine *engine);
 SOLDER_API const char *solder_engine_label(const solder_engine *engine, size_t index);
 
+/* The plugins the plan needs, as "namespace::Name version"; NULL past the last. */
+SOLDER_API const char *solder_engine_plugin(const solder_engine *engine, size_t index);
+
 typedef struct solder_image_rule {
     char order[4]; /* "rgb", "bgr", "gray" */
     float mean[4], scale[4];

@@ -13,7 +13,7 @@
 #define SLD_PLUGIN_MAX_NAME       64 /* characters of a name, of a namespace */
 #define SLD_PLUGIN_MAX_TEXT       192
 #define SLD_PLUGIN_MAX_ATTRIBUTES 256
-#define SLD_PLUGIN_MAX_TACTICS    64
+#define SLD_PLUGIN_MAX_TACTICS    16
 /* No plugin needs more for one step; a wrong size should not look like a lack of memory. */
 #define SLD_PLUGIN_MAX_BYTES ((size_t)1 << 40)
 

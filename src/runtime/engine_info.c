@@ -42,6 +42,13 @@ const char *solder_engine_label(const solder_engine *engine, size_t index)
                : NULL;
 }
 
+const char *solder_engine_plugin(const solder_engine *engine, size_t index)
+{
+    return engine != NULL && index < engine->plan.count[SLD_PLAN_PLUGINS]
+               ? sld_plan_string(&engine->plan, engine->plan.plugins[index])
+               : NULL;
+}
+
 bool solder_engine_image_rule(const solder_engine *engine, const char *input,
                               solder_image_rule *rule)
 {
@@ -67,6 +74,16 @@ size_t solder_engine_step_count(const solder_engine *engine)
     return engine != NULL ? engine->step_count : 0;
 }
 
+/* A plugin's ways of running stand where kernels do. */
+static const char *tactic_name(uint32_t tactic)
+{
+    static const char *const names[SLD_PLUGIN_MAX_TACTICS] = {
+        "plugin:0",  "plugin:1",  "plugin:2",  "plugin:3", "plugin:4",  "plugin:5",
+        "plugin:6",  "plugin:7",  "plugin:8",  "plugin:9", "plugin:10", "plugin:11",
+        "plugin:12", "plugin:13", "plugin:14", "plugin:15"};
+    return names[tactic]; /* the plan's was checked, a plugin's are limited */
+}
+
 solder_status solder_engine_step(const solder_engine *engine, size_t index, solder_step *step)
 {
     if (engine == NULL || step == NULL || index >= engine->step_count) {
@@ -80,6 +97,10 @@ solder_status solder_engine_step(const solder_engine *engine, size_t index, sold
                           .flops = s->plan->flops,
                           .bytes = s->plan->bytes,
                           .workspace = s->workspace};
+    if (s->plugin != NULL) {
+        step->kernel = tactic_name(s->plugin->tactic);
+        step->planned_kernel = tactic_name(s->planned_tactic);
+    }
     return SOLDER_OK;
 }
 

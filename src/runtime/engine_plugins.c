@@ -63,6 +63,7 @@ static solder_status bind_step(solder_engine *e, sld_engine_step *step,
     if (status != SOLDER_OK) {
         return sld_fail_within(&e->runtime->diag, status, "plan '%s': step '%s'", e->name, name);
     }
+    step->planned_tactic = step->plugin->tactic;
     mark_late(e, step);
     step->params = step->plugin;
     return SOLDER_OK;

@@ -58,6 +58,7 @@ typedef struct sld_engine_step {
     bool late; /* some dim is known only while running */
     size_t workspace;
     sld_plugin_params *plugin; /* params too; NULL: no plugin */
+    uint32_t planned_tactic;
 } sld_engine_step;
 
 /* Offsets in the block of a context. */

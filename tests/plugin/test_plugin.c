@@ -253,6 +253,14 @@ static void falls_back_to_the_first_tactic(void **unused)
     ok_runtime(&f, solder_runtime_add_plugin(f.runtime, &first));
     ok_runtime(&f, solder_runtime_add_plugin(f.runtime, &keep));
     ok_runtime(&f, solder_engine_load(f.runtime, f.plan, f.size, &engine));
+    solder_step step;
+    assert_int_equal(solder_engine_step(engine, 0, &step), SOLDER_OK);
+    assert_string_equal(step.op, "test::Affine");
+    assert_string_equal(step.kernel, "plugin:0");
+    assert_string_equal(step.planned_kernel, "plugin:1");
+    assert_string_equal(solder_engine_plugin(engine, 0), "test::Affine 2");
+    assert_string_equal(solder_engine_plugin(engine, 1), "test::Keep 1");
+    assert_null(solder_engine_plugin(engine, 2));
     ok_runtime(&f, solder_context_create(f.runtime, engine, &context));
     assert_int_equal(run_once(context, 3), 0);
     solder_context_destroy(context);
