@@ -90,7 +90,8 @@ static void caffe(void **unused)
     const char *net = "plugin-test.prototxt";
     caffe_net("frob_param { factor: 2 inner < offset: .5 > mode: NEGATED steps: [3, 1] }");
     gives(net, NULL, -6, 0.5f);
-    caffe_net("frob_param { steps: 2 steps: 5; steps: -1 note: 'it is' debug { a { b: 1 } } }");
+    caffe_net(
+        "frob_param { steps: 2 steps: 5; steps: -1 note: 'it ' \"is\" debug { a { b: 1 } } }");
     gives(net, NULL, -10, 0);
     caffe_net("param { lr_mult: 1 } include { phase: TEST } frob_param: { mode: 1, factor: 1e1 }");
     gives(net, NULL, -10, 0);

@@ -7,7 +7,7 @@
 #include "import/caffe/caffe.h"
 #include "import/wire/prototxt_lexer.h"
 
-enum { MAX_FIELDS = 4096, MAX_VALUES = 1 << 20 };
+enum { MAX_FIELDS = 4096, MAX_VALUES = 1 << 20, MAX_TEXT = 4096 };
 
 /* What one path holds so far. Numbers are kept in both forms until it is known which is needed. */
 typedef struct field {
@@ -104,29 +104,38 @@ static solder_status add_number(reader *r, field *f, bool whole, int64_t integer
     return SOLDER_OK;
 }
 
+/* Strings side by side are one. */
+static solder_status read_string(reader *r, char *text, size_t *length)
+{
+    *length = 0;
+    while (r->lexer.token.kind == SLD_TOKEN_STRING) {
+        if (r->lexer.token.size > MAX_TEXT - *length ||
+            !sld_token_string(&r->lexer.token, text, length)) {
+            return malformed(r);
+        }
+        sld_lexer_next(&r->lexer);
+    }
+    return SOLDER_OK;
+}
+
 static solder_status add_text(reader *r, field *f)
 {
     const sld_token *token = &r->lexer.token;
-    size_t length = 0;
+    char text[MAX_TEXT];
+    size_t length = token->size;
     if (f->text != NULL || f->count > 0) {
         return sld_caffe_fail(r->c, r->l, SOLDER_ERROR_UNSUPPORTED, "gives '%s' twice", f->path);
     }
-    char *text = sld_arena_alloc(&r->c->arena, token->size + 1);
-    if (text == NULL) {
-        return sld_fail_memory(r->c->diag, token->size);
-    }
     if (token->kind == SLD_TOKEN_STRING) {
-        if (!sld_token_string(token, text, &length)) {
-            return malformed(r);
-        }
+        SLD_TRY(read_string(r, text, &length));
+    } else if (length <= MAX_TEXT) {
+        memcpy(text, token->text, length);
+        sld_lexer_next(&r->lexer);
     } else {
-        memcpy(text, token->text, token->size);
-        length = token->size;
+        return malformed(r);
     }
-    text[length] = '\0';
-    f->text = text;
-    sld_lexer_next(&r->lexer);
-    return SOLDER_OK;
+    f->text = sld_arena_strndup(&r->c->arena, text, length);
+    return f->text != NULL ? SOLDER_OK : sld_fail_memory(r->c->diag, length);
 }
 
 static solder_status skip_value(reader *r)
