@@ -222,12 +222,12 @@ const solder_plugin *sld_import_find_plugin(const sld_import *import, const char
     return found != NULL || domain == NULL ? found : sld_plugins_find(plugins, "", type, 0);
 }
 
-solder_status sld_import_plugin(sld_import *import, const sld_import_node *n)
+solder_status sld_import_plugin(const sld_import_node *n)
 {
     sld_node *made;
     uint32_t fewest = sld_plugin_min_outputs(n->plugin);
     uint32_t count = n->out_count > fewest ? n->out_count : fewest;
-    SLD_TRY(sld_graph_add_plugin(import->graph, NULL, n->plugin, n->name, n->in, n->in_count,
+    SLD_TRY(sld_graph_add_plugin(n->graph, NULL, n->plugin, n->name, n->in, n->in_count,
                                  n->attributes, n->attribute_count, count, &made));
     if (n->source != NULL) {
         made->source = n->source;

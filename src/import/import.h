@@ -56,6 +56,7 @@ const solder_plugin *sld_import_find_plugin(const sld_import *import, const char
                                             const char *type);
 
 typedef struct sld_import_node {
+    sld_graph *graph; /* the network, or a body in it */
     const solder_plugin *plugin;
     const char *name, *source; /* source: "PriorBox 'conv4_priors'", lives as long as the graph */
     sld_value *const *in;
@@ -65,7 +66,7 @@ typedef struct sld_import_node {
     sld_value **out; /* out_count of them are set */
     uint32_t out_count;
 } sld_import_node;
-solder_status sld_import_plugin(sld_import *import, const sld_import_node *node);
+solder_status sld_import_plugin(const sld_import_node *node);
 
 /* Collects everything unsupported in a model before failing once. */
 typedef struct sld_unsupported {

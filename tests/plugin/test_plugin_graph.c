@@ -233,11 +233,48 @@ static void folds(void **unused)
     fixture_free(&f);
 }
 
+/* Normalize in the body of an If. */
+static void in_bodies(void **unused)
+{
+    (void)unused;
+    static const char text[] = "input %c bool[]\n"
+                               "input %x f32[1,2]\n"
+                               "%y = If(%c, %x)\n"
+                               "body \"yes\"\n"
+                               "input %a f32[1,2]\n"
+                               "constant %s f32[1] values [10]\n"
+                               "%n = Plugin \"Normalize 1\"(%a, %s)\n"
+                               "output %n\n"
+                               "end\n"
+                               "body \"no\"\n"
+                               "input %b f32[1,2]\n"
+                               "%m = Unary(%b) {kind=neg}\n"
+                               "output %m\n"
+                               "end\n"
+                               "output %y\n";
+    for (int condition = 0; condition < 2; condition++) {
+        fixture f;
+        bool c = condition != 0;
+        float x[2] = {3, 4};
+        fixture_read(&f, text);
+        const sld_tensor inputs[2] = {sld_tensor_make(&c, SOLDER_BOOL, 0, NULL),
+                                      sld_tensor_make(x, SOLDER_F32, 2, (int64_t[]){1, 2})};
+        if (sld_graph_evaluate(f.graph, &f.diag, NULL, inputs, &f.arena, f.outputs, NULL, NULL) !=
+            SOLDER_OK) {
+            fail_msg("%s", f.diag.message);
+        }
+        const float *y = f.outputs[0].data;
+        assert_true(fabsf(y[0] - (c ? 6 : -3)) < 1e-5f && fabsf(y[1] - (c ? 8 : -4)) < 1e-5f);
+        fixture_free(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_and_back), cmocka_unit_test(text_errors), cmocka_unit_test(no_gaps),
         cmocka_unit_test(strides),       cmocka_unit_test(casts),       cmocka_unit_test(folds),
+        cmocka_unit_test(in_bodies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -313,7 +313,8 @@ static solder_status lower_plugin(sld_caffe *c, sld_caffe_layer *l)
     }
     SLD_TRY(add_blobs(c, l, in, &count));
     SLD_TRY(read_attributes(c, l, &attributes, &attribute_count));
-    const sld_import_node node = {.plugin = l->plugin,
+    const sld_import_node node = {.graph = c->graph,
+                                  .plugin = l->plugin,
                                   .name = l->name,
                                   .source = l->source,
                                   .in = in,
@@ -322,7 +323,7 @@ static solder_status lower_plugin(sld_caffe *c, sld_caffe_layer *l)
                                   .attribute_count = attribute_count,
                                   .out = out,
                                   .out_count = (uint32_t)l->p->n_top};
-    solder_status status = sld_import_plugin(c->import, &node);
+    solder_status status = sld_import_plugin(&node);
     if (status != SOLDER_OK) {
         return status == SOLDER_ERROR_MEMORY ? status : sld_fail_within(c->diag, status, "caffe");
     }

@@ -122,7 +122,8 @@ void sld_onnx_plugin(sld_onnx_node *node, const solder_plugin *plugin)
     if (!sld_onnx_ok(node)) {
         return;
     }
-    const sld_import_node n = {.plugin = plugin,
+    const sld_import_node n = {.graph = onnx->graph,
+                               .plugin = plugin,
                                .name = node->name,
                                .source = source,
                                .in = node->in,
@@ -132,7 +133,7 @@ void sld_onnx_plugin(sld_onnx_node *node, const solder_plugin *plugin)
                                .out = node->out,
                                .out_count = node->out_count};
     node->in_read = UINT64_MAX;
-    solder_status status = sld_import_plugin(onnx->import, &n);
+    solder_status status = sld_import_plugin(&n);
     if (status != SOLDER_OK) {
         node->status =
             status == SOLDER_ERROR_MEMORY ? status : sld_fail_within(onnx->diag, status, "onnx");

@@ -203,7 +203,8 @@ void sld_tf_plugin(sld_tf_node *node, const solder_plugin *plugin)
     if (!sld_tf_ok(node)) {
         return;
     }
-    const sld_import_node n = {.plugin = plugin,
+    const sld_import_node n = {.graph = tf->graph,
+                               .plugin = plugin,
                                .name = node->name,
                                .source = source,
                                .in = in,
@@ -212,7 +213,7 @@ void sld_tf_plugin(sld_tf_node *node, const solder_plugin *plugin)
                                .attribute_count = count,
                                .out = out,
                                .out_count = out_count};
-    solder_status status = sld_import_plugin(tf->import, &n);
+    solder_status status = sld_import_plugin(&n);
     if (status != SOLDER_OK) {
         node->status = status == SOLDER_ERROR_MEMORY
                            ? status
