@@ -275,6 +275,81 @@ static void falls_back_to_the_first_tactic(void **unused)
     finish(&f);
 }
 
+/* ---- data-dependent sizes, one upon another ---- */
+
+static solder_status halve_infer(const solder_plugin_infer *i)
+{
+    i->outputs[0].shape = i->inputs[0].shape;
+    i->outputs[0].shape.d[0] = solder_expr_make(i, SOLDER_EXPR_CEIL_DIV, i->inputs[0].shape.d[0],
+                                                solder_expr_constant(i, 2));
+    return SOLDER_OK;
+}
+
+/* Every second element. */
+static solder_status halve_run(const solder_plugin_call *c)
+{
+    for (int64_t i = 0; i < c->outputs[0].dim[0]; i++) {
+        ((float *)c->outputs[0].data)[i] = ((const float *)c->inputs[0].data)[2 * i];
+    }
+    return SOLDER_OK;
+}
+
+static const solder_plugin halve = {.abi_version = SOLDER_PLUGIN_ABI,
+                                    .struct_size = sizeof(solder_plugin),
+                                    .name = "Halve",
+                                    .infer = halve_infer,
+                                    .run = halve_run};
+
+/* x [8] -> Keep -> Halve -> Keep */
+static void sizes_follow_sizes(void **unused)
+{
+    (void)unused;
+    fixture f = {0};
+    solder_engine *engine;
+    solder_context *context;
+    solder_value *x;
+    solder_value *kept;
+    solder_value *half;
+    solder_value *again;
+    assert_int_equal(solder_builder_create(NULL, &f.builder), SOLDER_OK);
+    ok_builder(&f, solder_builder_add_plugin(f.builder, &keep));
+    ok_builder(&f, solder_builder_add_plugin(f.builder, &halve));
+    solder_network *n;
+    ok_builder(&f, solder_network_create(f.builder, "chain", &n));
+    ok_builder(&f, solder_network_add_input(n, "x", SOLDER_F32, &(solder_dims){1, {8}}, &x));
+    ok_builder(&f, solder_network_add_plugin(n, "Keep", "k1", &x, 1, NULL, 0, 1, &kept));
+    ok_builder(&f, solder_network_add_plugin(n, "Halve", "h", &kept, 1, NULL, 0, 1, &half));
+    ok_builder(&f, solder_network_add_plugin(n, "Keep", "k2", &half, 1, NULL, 0, 1, &again));
+    ok_builder(&f, solder_network_mark_output(n, half, "half"));
+    ok_builder(&f, solder_network_mark_output(n, again, "y"));
+    ok_builder(&f, solder_build_to_memory(f.builder, n, NULL, &f.plan, &f.size));
+    start(&f, false);
+    ok_runtime(&f, solder_runtime_add_plugin(f.runtime, &keep));
+    ok_runtime(&f, solder_runtime_add_plugin(f.runtime, &halve));
+    ok_runtime(&f, solder_engine_load(f.runtime, f.plan, f.size, &engine));
+    ok_runtime(&f, solder_context_create(f.runtime, engine, &context));
+    for (int positive = 0; positive <= 8; positive++) {
+        float data[8];
+        void *y;
+        solder_dims dims;
+        for (int i = 0; i < 8; i++) {
+            data[i] = i < positive ? (float)(i + 1) : -1;
+        }
+        assert_int_equal(solder_context_bind(context, "x", data, sizeof data), SOLDER_OK);
+        if (solder_context_run(context) != SOLDER_OK) {
+            fail_msg("%s", solder_context_message(context));
+        }
+        assert_int_equal(solder_context_tensor(context, "y", &y, &dims), SOLDER_OK);
+        assert_int_equal(dims.d[0], (positive + 1) / 2);
+        for (int i = 0; i < dims.d[0]; i++) {
+            assert_true(((const float *)y)[i] == (float)(2 * i + 1));
+        }
+    }
+    solder_context_destroy(context);
+    solder_engine_destroy(engine);
+    finish(&f);
+}
+
 /* ---- threads ---- */
 
 typedef struct worker {
@@ -426,6 +501,7 @@ int main(void)
         cmocka_unit_test(describes_itself),
         cmocka_unit_test(names_what_is_missing),
         cmocka_unit_test(falls_back_to_the_first_tactic),
+        cmocka_unit_test(sizes_follow_sizes),
         cmocka_unit_test(serves_many_threads),
         cmocka_unit_test(survives_lack_of_memory),
     };

@@ -99,6 +99,22 @@ static void caffe(void **unused)
     gives(net, NULL, 1, 0);
 }
 
+/* Each layer has its own text, whatever stands between. */
+static void caffe_chain(void **unused)
+{
+    (void)unused;
+    static const char text[] =
+        "input: 'x' input_shape { dim: 1 dim: 4 }\n"
+        "layer { name: 'a' type: 'Frobnicate' bottom: 'x' top: 'a' frob_param { factor: 2 } }\n"
+        "layer { name: 'dead' type: 'Frobnicate' bottom: 'a' top: 'd' frob_param { factor: 9 } }\n"
+        "layer { name: 'lost' type: 'Silence' bottom: 'd' }\n"
+        "layer { name: 'p' type: 'Power' bottom: 'a' top: 'p' power_param { scale: 10 } }\n"
+        "layer { name: 'b' type: 'Frobnicate' bottom: 'p' top: 'p' frob_param { factor: 3 } }\n"
+        "layer { name: 'c' type: 'Frobnicate' bottom: 'p' top: 'y' x_param { steps: 5 } }\n";
+    write_file("plugin-test.prototxt", text, sizeof text - 1);
+    gives("plugin-test.prototxt", NULL, 300, 0);
+}
+
 static void caffe_weights(void **unused)
 {
     (void)unused;
@@ -319,10 +335,10 @@ static void lack_of_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(caffe),          cmocka_unit_test(caffe_weights),
-        cmocka_unit_test(caffe_errors),   cmocka_unit_test(onnx),
-        cmocka_unit_test(onnx_errors),    cmocka_unit_test(tensorflow),
-        cmocka_unit_test(lack_of_memory),
+        cmocka_unit_test(caffe),         cmocka_unit_test(caffe_chain),
+        cmocka_unit_test(caffe_weights), cmocka_unit_test(caffe_errors),
+        cmocka_unit_test(onnx),          cmocka_unit_test(onnx_errors),
+        cmocka_unit_test(tensorflow),    cmocka_unit_test(lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,7 @@ typedef struct sld_caffe {
     sld_arena arena; /* what only the import needs */
     Caffe__NetParameter *net;
     sld_prototxt_unknown *unknown;
-    sld_prototxt_span *spans; /* texts of the layers, for plugins */
+    const sld_prototxt_span *spans; /* texts of the layers not lowered yet, for plugins */
     sld_caffe_layer *layers;
     size_t layer_count;
     sld_caffe_tensor *tensors, **last_tensor;

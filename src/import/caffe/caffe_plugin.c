@@ -7,7 +7,7 @@
 #include "import/caffe/caffe.h"
 #include "import/wire/prototxt_lexer.h"
 
-enum { MAX_FIELDS = 4096, MAX_VALUES = 1 << 20, MAX_TEXT = 4096 };
+enum { MAX_VALUES = 1 << 20, MAX_TEXT = 4096 };
 
 /* What one path holds so far. Numbers are kept in both forms until it is known which is needed. */
 typedef struct field {
@@ -17,14 +17,16 @@ typedef struct field {
     size_t count;
     bool whole; /* all numbers are */
     const char *text;
+    struct field *next; /* in order of appearance */
 } field;
 
 typedef struct reader {
     sld_caffe *c;
     const sld_caffe_layer *l;
     sld_lexer lexer;
-    field *fields;
-    size_t count, values;
+    sld_names *names; /* path -> field */
+    field *fields, **last;
+    size_t count;
     bool drop; /* inside a field that every layer has */
 } reader;
 
@@ -46,28 +48,19 @@ static bool accept(reader *r, char symbol)
 
 static solder_status find_field(reader *r, const char *path, field **out)
 {
-    for (size_t i = 0; i < r->count; i++) {
-        if (strcmp(r->fields[i].path, path) == 0) {
-            *out = &r->fields[i];
-            return SOLDER_OK;
-        }
+    *out = sld_names_find(r->names, path);
+    if (*out != NULL) {
+        return SOLDER_OK;
     }
-    if (r->count == MAX_FIELDS) {
-        return sld_caffe_fail(r->c, r->l, SOLDER_ERROR_UNSUPPORTED, "has more than %d parameters",
-                              MAX_FIELDS);
+    field *f = sld_arena_alloc(&r->c->arena, sizeof *f);
+    if (f == NULL || !sld_names_add(r->names, path, f)) {
+        return sld_fail_memory(r->c->diag, sizeof *f);
     }
-    if ((r->count & (r->count - 1)) == 0) { /* capacities are powers of two */
-        field *more = sld_arena_array(&r->c->arena, r->count == 0 ? 1 : r->count * 2, sizeof *more);
-        if (more == NULL) {
-            return sld_fail_memory(r->c->diag, r->count * sizeof *more);
-        }
-        if (r->count > 0) {
-            memcpy(more, r->fields, r->count * sizeof *more);
-        }
-        r->fields = more;
-    }
-    r->fields[r->count] = (field){.path = path, .whole = true};
-    *out = &r->fields[r->count++];
+    *f = (field){.path = path, .whole = true};
+    *r->last = f;
+    r->last = &f->next;
+    r->count++;
+    *out = f;
     return SOLDER_OK;
 }
 
@@ -90,7 +83,7 @@ static solder_status grow(reader *r, field *f)
 
 static solder_status add_number(reader *r, field *f, bool whole, int64_t integer, double real)
 {
-    if (f->text != NULL || ++r->values > MAX_VALUES) {
+    if (f->text != NULL || f->count == MAX_VALUES) {
         return malformed(r);
     }
     if ((f->count & (f->count - 1)) == 0) {
@@ -237,20 +230,26 @@ static solder_status read_fields(reader *r, const char *within, char closing, in
     return SOLDER_OK;
 }
 
-static const sld_prototxt_span *find_span(const sld_caffe *c, const sld_caffe_layer *l)
+/* Layers are lowered in the order of their texts: what lies before is not needed any more. */
+static const sld_prototxt_span *take_span(sld_caffe *c, const sld_caffe_layer *l)
 {
     const sld_prototxt_span *span = c->spans;
     while (span != NULL && span->message != l->origin) {
         span = span->next;
     }
+    c->spans = span != NULL ? span->next : NULL;
     return span;
 }
 
 static solder_status read_attributes(sld_caffe *c, const sld_caffe_layer *l,
                                      solder_attribute **attributes, size_t *count)
 {
-    reader r = {.c = c, .l = l};
-    const sld_prototxt_span *span = find_span(c, l);
+    reader r = {.c = c, .l = l, .names = sld_names_create(&c->arena)};
+    const sld_prototxt_span *span = take_span(c, l);
+    if (r.names == NULL) {
+        return sld_fail_memory(c->diag, 0);
+    }
+    r.last = &r.fields;
     if (span != NULL) {
         sld_lexer_open(&r.lexer, span->text, span->size);
         if (!accept(&r, '{') && !accept(&r, '<')) {
@@ -262,8 +261,7 @@ static solder_status read_attributes(sld_caffe *c, const sld_caffe_layer *l,
     if (*attributes == NULL) {
         return sld_fail_memory(c->diag, r.count * sizeof **attributes);
     }
-    for (size_t i = 0; i < r.count; i++) {
-        const field *f = &r.fields[i];
+    for (const field *f = r.fields; f != NULL; f = f->next) {
         (*attributes)[(*count)++] =
             (solder_attribute){.name = f->path,
                                .count = f->text != NULL ? 1 : f->count,

@@ -273,8 +273,9 @@ static solder_status note_span(parser *p, const ProtobufCMessage *message)
         return fail_memory(p);
     }
     const char *text = p->lexer.token.text;
-    *span = (sld_prototxt_span){message, text, (size_t)(p->lexer.end - text), reader->spans};
-    reader->spans = span;
+    *span = (sld_prototxt_span){message, text, (size_t)(p->lexer.end - text), NULL};
+    *reader->last_span = span;
+    reader->last_span = &span->next;
     return SOLDER_OK;
 }
 
@@ -497,6 +498,7 @@ solder_status sld_prototxt_read(sld_prototxt *reader, const ProtobufCMessageDesc
     parser p = {.reader = reader};
     reader->unknown = NULL;
     reader->spans = NULL;
+    reader->last_span = &reader->spans;
     reader->last_unknown = &reader->unknown;
     ProtobufCMessage *root = sld_arena_alloc(reader->arena, descriptor->sizeof_message);
     if (root == NULL) {

@@ -40,7 +40,8 @@ typedef struct sld_prototxt {
     sld_prototxt_unknown *unknown;
     sld_prototxt_unknown **last_unknown;
     bool collect_spans;
-    sld_prototxt_span *spans;
+    sld_prototxt_span *spans; /* in order */
+    sld_prototxt_span **last_span;
 } sld_prototxt;
 
 /* Errors are SOLDER_ERROR_DATA and read "name:line:column: ...". */
