@@ -166,9 +166,6 @@ class Execution:
             n: self.take_output(self.find(n, self.outputs, "output"), v)
             for n, v in (outputs or {}).items()
         }
-        for io in self.inputs:
-            if io.name not in given and io.name not in self._bound:
-                raise ArgumentError(f"input {io} is not given")
         with self.node as pointer:
             try:
                 return self._run(pointer, given, wanted, times)
@@ -183,7 +180,9 @@ class Execution:
         times: Optional[List[Tuple[int, float]]],
     ) -> Dict[str, Tensor]:
         for io in self.inputs:
-            memory = given.get(io.name) or self._bound[io.name]
+            memory = given.get(io.name) or self._bound.get(io.name)
+            if memory is None:
+                raise ArgumentError(f"input {io} is not given")
             self.set_shape(pointer, io, memory.shape)
             self._attach(pointer, io.name, memory)
         places: Dict[str, Optional[Memory]] = {}
