@@ -16,9 +16,10 @@ typedef enum kind { FLAG, TEXT, LIST, WHOLE, REAL, LATER } kind;
 #define R         (1u << CLI_VERB_run)
 #define N         (1u << CLI_VERB_bench)
 #define I         (1u << CLI_VERB_inspect)
+#define V         (1u << CLI_VERB_convert)
 #define C         (1u << CLI_VERB_compare)
 #define D         (1u << CLI_VERB_devices)
-#define ALL       (B | R | N | I | C | D)
+#define ALL       (B | R | N | I | V | C | D)
 #define AT(field) offsetof(cli_options, field)
 
 /* LATER: known, but the feature is not in this version. */
@@ -35,11 +36,12 @@ typedef struct row {
 
 static const row table[] = {
     {"output-plan", 'o', TEXT, B, AT(plan), 0, 0, "PLAN", "the plan to write"},
+    {"output-file", 'o', TEXT, V, AT(plan), 0, 0, "FILE.uff", "the file to write; .pbtxt: as text"},
     {"input", 'i', LIST, B | I, AT(inputs), 0, 0, "NAME[:DTYPE]=DIMS[:nhwc]",
      "shape of an input, as data=1x3x224x224; ? is open"},
     {"input", 'i', LIST, R | C, AT(inputs), 0, 0, "NAME=FILE",
      "a .npy array or a picture (PNG, JPEG, PPM, PGM); repeat for a batch"},
-    {"output", 0, LIST, B | I, AT(outputs), 0, 0, "NAME",
+    {"output", 0, LIST, B | I | V, AT(outputs), 0, 0, "NAME",
      "keep this tensor as an output; repeatable"},
     {"output", 0, LIST, R, AT(outputs), 0, 0, "NAME=FILE.npy", "write an output; repeatable"},
     {"shapes", 0, LIST, B, AT(shapes), 0, 0, "NAME=MIN..OPT..MAX",
@@ -110,7 +112,7 @@ void cli_help(void)
     for (int verb = 0; verb < CLI_VERB_COUNT; verb++) {
         char usage[64];
         (void)snprintf(usage, sizeof usage, "%s %s", verbs[verb].name, verbs[verb].operands);
-        printf("  solder %-34s %s\n", usage, verbs[verb].description);
+        printf("  solder %-36s %s\n", usage, verbs[verb].description);
     }
     printf("\n'solder VERB --help' shows the options of one; 'solder --version' the version.\n");
 }
@@ -280,6 +282,9 @@ static int check(const cli_options *options)
     }
     if (options->verb == CLI_VERB_build && options->plan == NULL) {
         return cli_fail(CLI_USAGE, "build: -o PLAN is missing (see 'solder build --help')");
+    }
+    if (options->verb == CLI_VERB_convert && options->plan == NULL) {
+        return cli_fail(CLI_USAGE, "convert: -o FILE is missing (see 'solder convert --help')");
     }
     if (options->fast && options->effort > 0) {
         return cli_fail(CLI_USAGE, "build: --fast and --effort %d contradict each other",

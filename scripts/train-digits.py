@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the digit classifier the project ships and writes it as Caffe and as ONNX.
+"""Trains the digit classifier the project ships and writes it as Caffe, ONNX and TensorFlow.
 
 Data: the 1797 scanned digits bundled with scikit-learn (8 x 8 pixels, 0..16), a test subset of the
 UCI "Optical Recognition of Handwritten Digits" set. 1497 train, the last 300 (other writers) test.
 
     pip install numpy scikit-learn pillow
     python3 scripts/train-digits.py models/digits
+    python3 scripts/train-digits.py models/digits --again      # no training: from digits.caffemodel
+    build/solder convert models/digits/digits-tf1.pb -o models/digits/digits.uff
 
 The network is LeNet-like: conv 16, conv 32, pool, conv 64, pool, 128, 10. The run is seeded; numpy
 versions may still differ in the last bits.
@@ -232,10 +234,178 @@ def write_onnx(folder, p):
         f.write(model + field(7, graph))
 
 
+# ---- TensorFlow: frozen graphs in the two styles there are ----
+
+FLOAT, INT32 = 1, 3
+
+
+def tf_attr(name, value):
+    return field(5, field(1, name) + field(2, value))
+
+
+def tf_type(name, value):
+    return tf_attr(name, field(6, value))
+
+
+def tf_text(name, text):
+    return tf_attr(name, field(2, text))
+
+
+def tf_list(name, values):
+    return tf_attr(name, field(1, field(3, b"".join(varint(v) for v in values)) if values else b""))
+
+
+def tf_shape(dims):
+    return b"".join(field(2, field(1, d)) for d in dims)
+
+
+def tf_node(op, name, inputs, *attrs):
+    return field(1, field(1, name) + field(2, op) + b"".join(field(3, i) for i in inputs) + b"".join(attrs))
+
+
+def tf_const(name, array):
+    kind = FLOAT if array.dtype == np.float32 else INT32
+    tensor = field(1, kind) + field(2, tf_shape(array.shape)) + field(4, array.tobytes())
+    return tf_node("Const", name, [], tf_type("dtype", kind), tf_attr("value", field(8, tensor)))
+
+
+def tf_weights(p):
+    """Filters [h, w, in, out], the rows of fc1 in the order of [h, w, c]."""
+    w = {k: v.transpose(2, 3, 1, 0) if v.ndim == 4 else v for k, v in p.items()}
+    w["fc1_w"] = p["fc1_w"].reshape(128, 64, 2, 2).transpose(2, 3, 1, 0).reshape(256, 128)
+    w["fc2_w"] = p["fc2_w"].T
+    return {k: np.ascontiguousarray(v, "<f4") for k, v in w.items()}
+
+
+def tf_window(kind, name, inputs, size=None):
+    stride = size or 1
+    attrs = [tf_type("T", FLOAT), tf_text("data_format", "NHWC"), tf_text("padding", "VALID" if size else "SAME"),
+             tf_list("strides", [1, stride, stride, 1])]
+    attrs += [tf_list("ksize", [1, size, size, 1])] if size else [tf_list("dilations", [1, 1, 1, 1])]
+    if kind == "Conv2D":
+        attrs += [tf_list("explicit_paddings", []), tf_attr("use_cudnn_on_gpu", field(5, 1))]
+    return tf_node(kind, name, inputs, *attrs)
+
+
+def tf_graph(p, style):
+    """style(layer, weight): name of a constant, of the identity that reads it, of the layer's last node."""
+    w, t, bottom = tf_weights(p), tf_type("T", FLOAT), "data"
+    graph = tf_node("Placeholder", "data", [], tf_type("dtype", FLOAT), tf_attr("shape", field(7, tf_shape([-1, 8, 8, 1]))))
+
+    def read(key):
+        const, identity = style["weight"](key)
+        return tf_const(const, w[key]) + tf_node("Identity", identity, [const], t), identity
+
+    def bias_relu(layer, product, last):
+        nodes, bias = read(layer + "_b")
+        add = style["scope"](layer) + "/BiasAdd"
+        nodes += tf_node("BiasAdd", add, [product, bias], t, tf_text("data_format", "NHWC"))
+        return nodes + tf_node(last, style["scope"](layer) + "/" + last, [add], t), style["scope"](layer) + "/" + last
+
+    for name, _, _ in LAYERS:
+        nodes, filters = read(name + "_w")
+        conv = style["scope"](name) + "/Conv2D"
+        graph += nodes + tf_window("Conv2D", conv, [bottom, filters])
+        nodes, bottom = bias_relu(name, conv, "Relu")
+        graph += nodes
+        if name in ("conv2", "conv3"):
+            pool = style["scope"]("pool_" + name) + "/MaxPool"
+            graph += tf_window("MaxPool", pool, [bottom], 2)
+            bottom = pool
+    flat = style["scope"]("flatten")
+    graph += tf_const(flat + "/shape", np.array([-1, 256], "<i4"))
+    graph += tf_node("Reshape", flat + "/Reshape", [bottom, flat + "/shape"], t, tf_type("Tshape", INT32))
+    bottom = flat + "/Reshape"
+    for name, last in (("fc1", "Relu"), ("fc2", "Softmax")):
+        nodes, matrix = read(name + "_w")
+        product = style["scope"](name) + "/MatMul"
+        no = [tf_attr(k, field(5, 0)) for k in ("transpose_a", "transpose_b")]
+        graph += nodes + tf_node("MatMul", product, [bottom, matrix], t, *no)
+        nodes, bottom = bias_relu(name, product, last)
+        graph += nodes
+    return graph, bottom
+
+
+KINDS = {"w": "kernel", "b": "bias"}
+
+
+def tf1_weight(key):
+    name = "{}/{}".format(key[:-2], KINDS[key[-1]])
+    return name, name + "/read"
+
+
+def tf2_weight(key):
+    op = {"w": "Conv2D" if key.startswith("conv") else "MatMul", "b": "BiasAdd"}[key[-1]]
+    name = f"digits/{key[:-2]}/{op}/ReadVariableOp"
+    return name + "/resource", name
+
+
+def write_tensorflow(folder, p):
+    """As tf.compat.v1's and as convert_variables_to_constants_v2's graphs look."""
+    t = tf_type("T", FLOAT)
+    one, last = tf_graph(p, {"weight": tf1_weight, "scope": lambda name: name})
+    one += tf_node("Identity", "prob", [last], t) + field(4, field(1, 27))
+    two, last = tf_graph(p, {"weight": tf2_weight, "scope": lambda name: "digits/" + name})
+    two += tf_node("NoOp", "NoOp", ["^digits/conv1/Conv2D/ReadVariableOp"])
+    two += tf_node("Identity", "Identity", [last, "^NoOp"], t) + field(4, field(1, 1087))
+    for name, graph in (("digits-tf1.pb", one), ("digits-tf2.pb", two)):
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(graph)
+
+
+# ---- reading the trained weights back ----
+
+def read_varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 127) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 128:
+            return value, at
+
+
+def varints(data):
+    values, at = [], 0
+    while at < len(data):
+        value, at = read_varint(data, at)
+        values.append(value)
+    return values
+
+
+def fields(data):
+    """(number, bytes) of the length-delimited fields, which is all digits.caffemodel has."""
+    at = 0
+    while at < len(data):
+        tag, at = read_varint(data, at)
+        size, at = read_varint(data, at)
+        yield tag >> 3, data[at:at + size]
+        at += size
+
+
+def read_caffe(folder):
+    p = {}
+    with open(os.path.join(folder, "digits.caffemodel"), "rb") as f:
+        layers = [v for k, v in fields(f.read()) if k == 100]
+    for layer in layers:
+        parts = list(fields(layer))
+        name = next(v for k, v in parts if k == 1).decode()
+        for kind, blob in zip("wb", (v for k, v in parts if k == 7)):
+            body = dict(fields(blob))
+            dims = varints(dict(fields(body[7]))[1])
+            p[f"{name}_{kind}"] = np.frombuffer(body[5], "<f4").reshape(dims)
+    return p
+
+
 def main():
+    folder = sys.argv[1]
+    if sys.argv[2:] == ["--again"]:
+        p = read_caffe(folder)
+        write_caffe(folder, p)
+        write_onnx(folder, p)
+        write_tensorflow(folder, p)
+        return
     from PIL import Image
     from sklearn.datasets import load_digits
-    folder = sys.argv[1]
     os.makedirs(os.path.join(folder, "pictures"), exist_ok=True)
     digits = load_digits()
     x = (digits.images[:, None] / 16).astype(np.float32)
@@ -246,6 +416,7 @@ def main():
     print(f"test accuracy: {right} of 300 = {right / 3:.1f} %")
     write_caffe(folder, net.p)
     write_onnx(folder, net.p)
+    write_tensorflow(folder, net.p)
     with open(os.path.join(folder, "labels.txt"), "w") as f:
         f.write("\n".join("zero one two three four five six seven eight nine".split()) + "\n")
     with open(os.path.join(folder, "accuracy.txt"), "w") as f:

@@ -66,6 +66,17 @@ SOLDER_API solder_status solder_import(solder_builder *builder, const char *mode
                                        const char *weights, const solder_import_options *options,
                                        solder_network **network);
 
+/*
+ * Writes a frozen TensorFlow graph as UFF under path, whole or not at all; a path that ends in
+ * .pbtxt gets the text form. Of options only outputs count: what they need is written (without any:
+ * everything). Operators that UFF has no exact word for stay TensorFlow's, behind "_", with all
+ * their attributes, so that importing the file gives the same network. weights must be NULL.
+ * SOLDER_ERROR_UNSUPPORTED: a model of another format, or what has no form in UFF, by node.
+ */
+SOLDER_API solder_status solder_convert(solder_builder *builder, const char *model,
+                                        const char *weights, const solder_import_options *options,
+                                        const char *path);
+
 /* ---- configuration ---- */
 
 typedef enum solder_precision {

@@ -34,6 +34,8 @@ struct solder_network {
     solder_network *next;
 };
 
+/* The importer whose probe takes the file; NULL if none does. */
+const struct sld_importer *sld_find_importer(const char *path, const sld_file *file);
 /* A network around graph (NULL: a new empty one), owned by the builder. */
 solder_status sld_network_wrap(solder_builder *builder, sld_graph *graph, solder_network **network);
 /* Keeps the file mapped while the network lives; unmaps it on failure. */

@@ -21,7 +21,7 @@ static solder_status keep_file(sld_import *import, sld_file file)
     return sld_network_keep_file(import->keeper, file);
 }
 
-static const sld_importer *find_importer(const char *path, const sld_file *file)
+const sld_importer *sld_find_importer(const char *path, const sld_file *file)
 {
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(importers); i++) {
         if (importers[i]->probe(path, file->data, file->size)) {
@@ -111,7 +111,7 @@ static solder_status import_into(solder_builder *builder, solder_network *networ
                          .keep_file = keep_file,
                          .keeper = network};
     SLD_TRY(map_files(builder, network, model, weights, &import));
-    const sld_importer *importer = find_importer(model, &import.model);
+    const sld_importer *importer = sld_find_importer(model, &import.model);
     if (importer == NULL) {
         return sld_fail(
             &builder->diag, SOLDER_ERROR_DATA,

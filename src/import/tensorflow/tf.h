@@ -109,6 +109,8 @@ const sld_tf_attr *sld_tf_attribute(sld_tf_node *node, const char *name, sld_tf_
 int64_t sld_tf_int(sld_tf_node *node, const char *name, int64_t absent);
 bool sld_tf_bool(sld_tf_node *node, const char *name, bool absent);
 float sld_tf_float(sld_tf_node *node, const char *name, float absent);
+/* Of an attribute nobody reads: it says nothing about the result, or what the inputs say. */
+bool sld_tf_says_nothing(const sld_tf_attr *attr);
 /* Unsupported if an attribute that matters was not read. */
 void sld_tf_check_attributes(sld_tf_node *node);
 /* Index into names; absent is the index to take without the attribute. */
@@ -211,6 +213,9 @@ solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
 solder_status sld_tf_mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t);
 
 /* ---- functions (tf_scope.c) ---- */
+
+/* Reads a variable: the graph is not frozen. */
+bool sld_tf_is_variable(const char *op);
 
 /* The function an attribute names; fails if there is none. */
 const sld_tf_function *sld_tf_function_attr(sld_tf_node *node, const char *name);

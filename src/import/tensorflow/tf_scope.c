@@ -148,7 +148,7 @@ solder_status sld_tf_rename(sld_tf *tf, sld_value *value, const char *name)
 
 /* ---- one node ---- */
 
-static bool is_variable(const char *op)
+bool sld_tf_is_variable(const char *op)
 {
     static const char *const ops[] = {"Variable",           "VariableV2",        "VarHandleOp",
                                       "AutoReloadVariable", "ReadVariableOp",    "RestoreV2",
@@ -282,7 +282,7 @@ static void run(sld_tf_node *node, const sld_tf_function *function, bool poisone
         function == NULL && op == NULL ? find_plugin(node->tf->import, node->op) : NULL;
     if (function == NULL && op == NULL && plugin == NULL) {
         sld_unsupported *list =
-            is_variable(node->op) ? &node->tf->variables : &node->tf->unsupported;
+            sld_tf_is_variable(node->op) ? &node->tf->variables : &node->tf->unsupported;
         sld_unsupported_add(list, node->name, "%s", node->op);
         node->status = SOLDER_ERROR_UNSUPPORTED;
     } else if (poisoned) {

@@ -3,7 +3,9 @@
  * The text form of a MetaGraph becomes its bytes, which are then read as any other. Two passes over
  * the tokens, the first to count; every message is written behind room for its length.
  */
-#include "import/uff/uff.h"
+#include <stdio.h>
+
+#include "import/uff/uff_out.h"
 #include "import/wire/prototxt_lexer.h"
 #include "import/wire/wire.h"
 
@@ -74,6 +76,15 @@ static const struct row {
     {ORDERS_ENTRY, 1, "key", INTEGER, 0},
     {ORDERS_ENTRY, 2, "value", MESSAGE, INTEGERS},
 };
+
+static const struct {
+    const char *name;
+    uint32_t type;
+} type_names[] = {{"DT_INVALID", 0},      {"DT_INT8", 0x10008},  {"DT_INT16", 0x10010},
+                  {"DT_INT32", 0x10020},  {"DT_INT64", 0x10040}, {"DT_FLOAT16", 0x20010},
+                  {"DT_FLOAT32", 0x20020}};
+
+/* ---- reading ---- */
 
 typedef struct writer {
     sld_diag *diag;
@@ -156,15 +167,9 @@ static void write_integer(writer *w)
 
 static void write_type(writer *w)
 {
-    static const struct {
-        const char *name;
-        uint32_t type;
-    } types[] = {{"DT_INVALID", 0},      {"DT_INT8", 0x10008},  {"DT_INT16", 0x10010},
-                 {"DT_INT32", 0x10020},  {"DT_INT64", 0x10040}, {"DT_FLOAT16", 0x20010},
-                 {"DT_FLOAT32", 0x20020}};
-    for (size_t i = 0; i < SLD_ARRAY_LENGTH(types); i++) {
-        if (sld_token_equals(&w->lexer.token, types[i].name)) {
-            put_varint(w, types[i].type);
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(type_names); i++) {
+        if (sld_token_equals(&w->lexer.token, type_names[i].name)) {
+            put_varint(w, type_names[i].type);
             sld_lexer_next(&w->lexer);
             return;
         }
@@ -332,4 +337,149 @@ solder_status sld_uff_from_text(sld_diag *diag, sld_arena *arena, const char *te
     write_meta_graph(&w);
     *bytes = (sld_tf_bytes){w.data, w.size};
     return w.status;
+}
+
+/* ---- printing ---- */
+
+typedef struct printer {
+    sld_writer *file;
+    char buffer[8192];
+    size_t used;
+    solder_status status;
+} printer;
+
+static void flush(printer *p)
+{
+    if (p->status == SOLDER_OK) {
+        p->status = sld_writer_write(p->file, p->buffer, p->used);
+    }
+    p->used = 0;
+}
+
+static void print(printer *p, const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (p->used == sizeof p->buffer) {
+            flush(p);
+        }
+        p->buffer[p->used++] = text[i];
+    }
+}
+
+static void print_word(printer *p, const char *word)
+{
+    print(p, word, strlen(word));
+}
+
+static void print_margin(printer *p, int depth)
+{
+    for (int i = 0; i < depth; i++) {
+        print_word(p, "  ");
+    }
+}
+
+static void print_string(printer *p, sld_tf_bytes bytes)
+{
+    print_word(p, "\"");
+    for (size_t i = 0; i < bytes.size; i++) {
+        uint8_t c = bytes.data[i];
+        char octal[4] = {'\\', (char)('0' + (c >> 6)), (char)('0' + (c >> 3 & 7)),
+                         (char)('0' + (c & 7))};
+        if (c == '"' || c == '\\') {
+            print(p, octal, 1);
+        }
+        bool plain = c >= 0x20 && c < 0x7f;
+        print(p, plain ? (const char *)&c : octal, plain ? 1 : 4);
+    }
+    print_word(p, "\"");
+}
+
+static void print_number(printer *p, const struct row *row, uint64_t value)
+{
+    char text[40];
+    if (row->kind == REAL) {
+        double real;
+        memcpy(&real, &value, sizeof real);
+        (void)snprintf(text, sizeof text, "%.17g", real);
+    } else {
+        (void)snprintf(text, sizeof text, "%lld", (long long)value);
+    }
+    for (size_t i = 0; row->kind == TYPE && i < SLD_ARRAY_LENGTH(type_names); i++) {
+        if (type_names[i].type == value) {
+            (void)snprintf(text, sizeof text, "%s", type_names[i].name);
+        }
+    }
+    print_word(p, text);
+}
+
+static void print_line(printer *p, const struct row *row, int depth, uint64_t value)
+{
+    print_margin(p, depth);
+    print_word(p, row->name);
+    print_word(p, ": ");
+    print_number(p, row, value);
+    print_word(p, "\n");
+}
+
+static void print_field(printer *p, const struct row *row, const sld_wire_field *field, int depth)
+{
+    sld_wire packed = sld_wire_open(field->data, field->size);
+    uint64_t value;
+    if (row->kind == TEXT) {
+        print_margin(p, depth);
+        print_word(p, row->name);
+        print_word(p, ": ");
+        print_string(p, (sld_tf_bytes){field->data, field->size});
+        print_word(p, "\n");
+    } else if (field->type != SLD_WIRE_BYTES) {
+        print_line(p, row, depth, field->value);
+    } else {
+        while (sld_wire_varint(&packed, &value) == SLD_WIRE_FIELD) {
+            print_line(p, row, depth, value);
+        }
+    }
+}
+
+/* Prints a message that the writer made: it nests as deep as the rows do. */
+static void print_message(printer *p, uint8_t message, sld_tf_bytes bytes, int depth)
+{
+    sld_wire wire = sld_wire_open(bytes.data, bytes.size);
+    sld_wire_field field;
+    while (sld_wire_next(&wire, &field) == SLD_WIRE_FIELD) {
+        const struct row *row = NULL;
+        for (size_t i = 0; i < SLD_ARRAY_LENGTH(rows) && row == NULL; i++) {
+            bool is = rows[i].outer == message && rows[i].number == field.number;
+            row = is ? &rows[i] : NULL;
+        }
+        if (row != NULL && row->kind == MESSAGE) {
+            print_margin(p, depth);
+            print_word(p, row->name);
+            print_word(p, " {\n");
+            print_message(p, row->inner, (sld_tf_bytes){field.data, field.size}, depth + 1);
+            print_margin(p, depth);
+            print_word(p, "}\n");
+        } else if (row != NULL) {
+            print_field(p, row, &field, depth);
+        }
+    }
+}
+
+solder_status sld_uff_print(sld_writer *file, sld_tf_bytes bytes)
+{
+    printer p = {.file = file};
+    print_message(&p, META, bytes, 0);
+    flush(&p);
+    return p.status;
+}
+
+solder_status sld_uff_print_weights(sld_writer *file, const char *key, sld_tf_bytes data)
+{
+    printer p = {.file = file};
+    print_word(&p, "referenced_data {\n  key: ");
+    print_string(&p, (sld_tf_bytes){(const uint8_t *)key, strlen(key)});
+    print_word(&p, "\n  value {\n    blob: ");
+    print_string(&p, data);
+    print_word(&p, "\n  }\n}\n");
+    flush(&p);
+    return p.status;
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From TensorFlow nodes to a UFF file. */
+#ifndef SLD_IMPORT_UFF_UFF_WRITE_H
+#define SLD_IMPORT_UFF_UFF_WRITE_H
+
+#include "import/import.h"
+#include "import/tensorflow/tf.h"
+
+/*
+ * Writes what the outputs need (without any: what nothing reads) under path; text form if that ends
+ * in .pbtxt. Of import, diag, allocator, graph (empty; scratch), options and the model's file
+ * count; read gives the nodes.
+ */
+typedef solder_status (*sld_uff_source)(sld_diag *diag, sld_arena *arena, const char *path,
+                                        const sld_file *file, sld_tf_model *model);
+solder_status sld_uff_write(sld_import *import, sld_uff_source read, const char *path);
+
+#endif
