@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unknown operators of Caffe, ONNX and TensorFlow become nodes of a plugin from a library: all
+ * Unknown operators of Caffe, ONNX, TensorFlow and UFF become nodes of a plugin from a library: all
  * their attributes, their weights, their inputs. y = x * factor * steps... * weight + offset.
  */
 #include <math.h>
@@ -11,6 +11,7 @@
 #include "solder/plugin.h"
 
 #include "import/tf_writer.h"
+#include "import/uff_writer.h"
 
 #define LIBRARY BINARY_DIR "/tests/plugin_frobnicate.so"
 
@@ -251,6 +252,38 @@ static void tensorflow(void **unused)
     (void)remove("plugin-test.pb");
 }
 
+/* ---- UFF ---- */
+
+static void uff(void **unused)
+{
+    (void)unused;
+    static const char *const spellings[] = {"_Frobnicate", "Frobnicate"};
+    for (int i = 0; i < 2; i++) {
+        uff_writer f = {.file = {0}};
+        uff_input(&f, "x", 2, (const int64_t[]){-1, 4});
+        uff_shape(&f, "steps", 2, (const int64_t[]){2, 3});
+        uff_int(&f, "factor", 5);
+        uff_text(&f, "mode", "NEGATED");
+        uff_node(&f, spellings[i], "frob", "x");
+        uff_node(&f, "MarkOutput", "out", "frob");
+        uff_close(&f);
+        write_file("plugin-test.uff", f.file.data, f.file.size);
+        wire_free(&f.file);
+        gives("plugin-test.uff", NULL, -30, 0);
+    }
+    uff_writer f = {.file = {0}};
+    uff_input(&f, "x", 2, (const int64_t[]){-1, 4});
+    uff_int(&f, "tractor", 5);
+    uff_node(&f, "_Frobnicate", "frob", "x");
+    uff_node(&f, "MarkOutput", "out", "frob");
+    uff_close(&f);
+    write_file("plugin-test.uff", f.file.data, f.file.size);
+    wire_free(&f.file);
+    refuses("plugin-test.uff", true, SOLDER_ERROR_DATA, "has no attribute 'tractor'");
+    refuses("plugin-test.uff", false, SOLDER_ERROR_UNSUPPORTED, "'frob' (_Frobnicate)");
+    (void)remove("plugin-test.uff");
+}
+
 /* ---- out of memory ---- */
 
 typedef struct failing {
@@ -335,10 +368,11 @@ static void lack_of_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(caffe),         cmocka_unit_test(caffe_chain),
-        cmocka_unit_test(caffe_weights), cmocka_unit_test(caffe_errors),
-        cmocka_unit_test(onnx),          cmocka_unit_test(onnx_errors),
-        cmocka_unit_test(tensorflow),    cmocka_unit_test(lack_of_memory),
+        cmocka_unit_test(caffe),          cmocka_unit_test(caffe_chain),
+        cmocka_unit_test(caffe_weights),  cmocka_unit_test(caffe_errors),
+        cmocka_unit_test(onnx),           cmocka_unit_test(onnx_errors),
+        cmocka_unit_test(tensorflow),     cmocka_unit_test(uff),
+        cmocka_unit_test(lack_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
