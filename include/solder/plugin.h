@@ -378,6 +378,13 @@ struct solder_plugin {
      * leaves it NULL.
      */
     solder_status (*run_cuda)(const solder_plugin_call *c, void *stream);
+
+    /*
+     * Sets outputs[0].shape to the dims, all numbers, of the weight that is input number input,
+     * from the attributes and the inputs before the first weight. Asked where weights are made up
+     * for a Caffe architecture alone. NULL: they cannot be.
+     */
+    solder_status (*weight)(const solder_plugin_infer *i, uint32_t input);
 };
 
 /* ---- registering ---- */

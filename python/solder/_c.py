@@ -319,6 +319,7 @@ class Plugin(Structure):
         ("close", c_void_p),
         ("run", RUN),
         ("run_cuda", c_void_p),
+        ("weight", c_void_p),
     ]
 
 

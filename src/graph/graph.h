@@ -188,6 +188,11 @@ solder_status sld_graph_add_plugin(sld_graph *graph, sld_node *before, const sol
                                    const char *name, sld_value *const *in, uint32_t in_count,
                                    const solder_attribute *attributes, size_t attribute_count,
                                    uint32_t out_count, sld_node **node);
+/* Dims of a weight that a model lacks: input number input, behind the in_count given ones. */
+solder_status sld_graph_plugin_weight(sld_graph *graph, const solder_plugin *plugin,
+                                      const char *name, sld_value *const *in, uint32_t in_count,
+                                      const solder_attribute *attributes, size_t attribute_count,
+                                      uint32_t input, solder_dims *dims);
 /* By name or alias; ignored ones also by what lies below them. NULL: none. */
 const solder_plugin_attribute *sld_graph_plugin_attribute(const solder_plugin *plugin,
                                                           const char *name);

@@ -188,6 +188,20 @@ static solder_status cast_input(sld_graph *graph, sld_node *before,
 
 /* ---- the node ---- */
 
+static solder_status make_params(sld_graph *graph, const solder_plugin *plugin, const char *name,
+                                 const solder_attribute *attributes, size_t attribute_count,
+                                 sld_plugin_params **params)
+{
+    *params = sld_graph_plugin_params(graph, plugin);
+    if (*params == NULL) {
+        return sld_fail_memory(graph->diag, plugin->attributes_size);
+    }
+    for (size_t i = 0; i < attribute_count; i++) {
+        SLD_TRY(set_attribute(graph, name != NULL ? name : "", *params, &attributes[i]));
+    }
+    return SOLDER_OK;
+}
+
 solder_status sld_graph_add_plugin(sld_graph *graph, sld_node *before, const solder_plugin *plugin,
                                    const char *name, sld_value *const *in, uint32_t in_count,
                                    const solder_attribute *attributes, size_t attribute_count,
@@ -198,17 +212,37 @@ solder_status sld_graph_add_plugin(sld_graph *graph, sld_node *before, const sol
         return sld_fail(graph->diag, SOLDER_ERROR_DATA, "node '%s': %u inputs, at most %d",
                         name != NULL ? name : "", (unsigned)in_count, SLD_MAX_INPUTS);
     }
-    sld_plugin_params *params = sld_graph_plugin_params(graph, plugin);
-    if (params == NULL) {
-        return sld_fail_memory(graph->diag, plugin->attributes_size);
-    }
-    for (size_t i = 0; i < attribute_count; i++) {
-        SLD_TRY(set_attribute(graph, name != NULL ? name : "", params, &attributes[i]));
-    }
+    sld_plugin_params *params = NULL;
+    SLD_TRY(make_params(graph, plugin, name, attributes, attribute_count, &params));
     for (uint32_t i = 0; i < in_count; i++) {
         cast[i] = in[i];
         SLD_TRY(cast_input(graph, before, sld_plugin_input(plugin, i), &cast[i]));
     }
     return sld_graph_add_node(graph, before, SLD_OP_PLUGIN, name, params, cast, in_count,
                               out_count > 0 ? out_count : sld_plugin_min_outputs(plugin), node);
+}
+
+solder_status sld_graph_plugin_weight(sld_graph *graph, const solder_plugin *plugin,
+                                      const char *name, sld_value *const *in, uint32_t in_count,
+                                      const solder_attribute *attributes, size_t attribute_count,
+                                      uint32_t input, solder_dims *dims)
+{
+    sld_fact facts[SLD_MAX_INPUTS];
+    sld_plugin_params *params = NULL;
+    SLD_TRY(make_params(graph, plugin, name, attributes, attribute_count, &params));
+    for (uint32_t i = 0; i < in_count; i++) {
+        facts[i] = (sld_fact){.dtype = in[i]->dtype, .shape = in[i]->shape};
+    }
+    sld_infer infer = {.exprs = &graph->exprs,
+                       .arena = &graph->arena,
+                       .diag = graph->diag,
+                       .name = name,
+                       .op_name = plugin->name,
+                       .params = params,
+                       .in = facts,
+                       .in_count = in_count};
+    solder_status status = sld_plugin_weight_dims(&infer, input, dims);
+    return graph->exprs.failed || graph->arena.failed
+               ? sld_fail_memory(graph->diag, plugin->attributes_size)
+               : status;
 }

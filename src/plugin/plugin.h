@@ -88,6 +88,13 @@ solder_status sld_plugin_check_sizes(const sld_plugin_params *params, const sld_
 solder_status sld_plugin_open(sld_plugin_params *params, const sld_run *run, sld_diag *diag);
 void sld_plugin_close(sld_plugin_params *params);
 
+/* ---- made-up weights (plugin_op.c; building only) ---- */
+
+struct sld_infer;
+
+/* Dims of the weight that is input number input. infer: params and the inputs before weights. */
+solder_status sld_plugin_weight_dims(struct sld_infer *infer, uint32_t input, solder_dims *dims);
+
 /* ---- bytes in a plan (plugin_blob.c) ---- */
 
 size_t sld_plugin_blob_size(const sld_plugin_params *params);

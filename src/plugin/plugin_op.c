@@ -132,12 +132,16 @@ static solder_status check_input(const inference *f, const sld_plugin_params *p,
     return SOLDER_OK;
 }
 
-static solder_status take_inputs(inference *f, const sld_plugin_params *p)
+static solder_status count_inputs(const inference *f, const sld_plugin_params *p)
 {
     uint32_t count = f->infer->in_count;
-    SLD_TRY(check_count(f, "input", count, sld_plugin_min_inputs(p->plugin),
-                        count > 0 && sld_plugin_input(p->plugin, count - 1) == NULL));
-    for (uint32_t i = 0; i < count; i++) {
+    return check_count(f, "input", count, sld_plugin_min_inputs(p->plugin),
+                       count > 0 && sld_plugin_input(p->plugin, count - 1) == NULL);
+}
+
+static solder_status take_inputs(inference *f, const sld_plugin_params *p)
+{
+    for (uint32_t i = 0; i < f->infer->in_count; i++) {
         const sld_fact *fact = &f->infer->in[i];
         SLD_TRY(check_input(f, p, i));
         f->in[i] = (solder_infer_input){.dtype = fact->dtype, .data = fact->data};
@@ -250,6 +254,15 @@ static void begin(inference *f, sld_infer *infer, const sld_plugin_params *p)
                                     .message = keep_text};
 }
 
+static solder_status failed(const inference *f, solder_status status, const char *callback)
+{
+    bool exists = status < SOLDER_OK && status >= SOLDER_ERROR_INTERNAL;
+    return f->told && exists
+               ? status
+               : sld_infer_fail(f->infer, exists ? status : SOLDER_ERROR_INTERNAL,
+                                "plugin '%s': %s failed with %d", f->name, callback, (int)status);
+}
+
 static solder_status infer_plugin(sld_infer *infer)
 {
     sld_plugin_params *p = infer->params;
@@ -259,20 +272,46 @@ static solder_status infer_plugin(sld_infer *infer)
     }
     p->node = infer->name;
     begin(&f, infer, p);
+    SLD_TRY(count_inputs(&f, p));
     SLD_TRY(take_inputs(&f, p));
     SLD_TRY(begin_outputs(&f, p));
     solder_status status = p->plugin->infer(&f.call);
     if (status != SOLDER_OK) {
-        bool exists = status < SOLDER_OK && status >= SOLDER_ERROR_INTERNAL;
-        return f.told && exists
-                   ? status
-                   : sld_infer_fail(infer, exists ? status : SOLDER_ERROR_INTERNAL,
-                                    "plugin '%s': infer failed with %d", f.name, (int)status);
+        return failed(&f, status, "infer");
     }
     for (uint32_t i = 0; i < infer->out_count; i++) {
         SLD_TRY(take_output(&f, p, i));
     }
     return check_symbols(&f);
+}
+
+solder_status sld_plugin_weight_dims(sld_infer *infer, uint32_t input, solder_dims *dims)
+{
+    const sld_plugin_params *p = infer->params;
+    const solder_shape *shape;
+    inference f;
+    begin(&f, infer, p);
+    SLD_TRY(take_inputs(&f, p));
+    if (p->plugin->weight == NULL) {
+        return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
+                              "plugin '%s': its weights cannot be made up", f.name);
+    }
+    f.out[0] = (solder_infer_output){.dtype = SOLDER_F32, .shape.rank = -1};
+    solder_status status = p->plugin->weight(&f.call, input);
+    if (status != SOLDER_OK) {
+        return failed(&f, status, "weight");
+    }
+    shape = &f.out[0].shape;
+    bool known_all = shape->rank >= 0 && shape->rank <= SOLDER_MAX_RANK;
+    *dims = (solder_dims){.rank = known_all ? shape->rank : 0};
+    for (int i = 0; i < dims->rank; i++) {
+        known_all = known_all && known(&f.call, shape->d[i], &dims->d[i]) && dims->d[i] >= 0;
+    }
+    return known_all ? SOLDER_OK
+                     : sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
+                                      "plugin '%s': the dims of its weight %u are not known: give "
+                                      "the input's size",
+                                      f.name, (unsigned)input);
 }
 
 const sld_op_part sld_op_plugin = {NULL, 0, infer_plugin};

@@ -55,6 +55,17 @@ static solder_status infer(const solder_plugin_infer *i)
     return SOLDER_OK;
 }
 
+static solder_status weight(const solder_plugin_infer *i, uint32_t input)
+{
+    const normalize_attributes *a = i->attributes;
+    (void)input; /* there is one */
+    i->outputs[0].shape.rank = 1;
+    i->outputs[0].shape.d[0] = a->channel_shared || i->inputs[0].shape.rank < 2
+                                   ? solder_expr_constant(i, 1)
+                                   : i->inputs[0].shape.d[1];
+    return SOLDER_OK;
+}
+
 typedef struct job {
     const normalize_attributes *a;
     const float *x, *scale;
@@ -152,4 +163,5 @@ const solder_plugin sld_plugin_normalize = {
     .attributes_size = sizeof(normalize_attributes),
     .infer = infer,
     .run = run,
+    .weight = weight,
 };

@@ -72,6 +72,39 @@ static void whole_items(void **unused)
     normalize(1, 1, scale, 1, want);
 }
 
+/* A Caffe architecture alone: the scale is made up, one for each channel. */
+static void made_up_weights(void **unused)
+{
+    (void)unused;
+    static const char text[] =
+        "input: 'x' input_shape { dim: 1 dim: 8 dim: 2 dim: 2 }\n"
+        "layer { name: 'n' type: 'Normalize' bottom: 'x' top: 'n' "
+        "norm_param { across_spatial: false channel_shared: false scale_filler { value: 20 } } }\n";
+    solder_import_options options = solder_import_options_default();
+    solder_builder *b;
+    solder_network *n;
+    char *described;
+    FILE *file = fopen("normalize-test.prototxt", "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(solder_builder_create(NULL, &b), SOLDER_OK);
+    assert_int_equal(solder_import(b, "normalize-test.prototxt", NULL, &options, &n),
+                     SOLDER_ERROR_NOT_FOUND);
+    assert_non_null(
+        strstr(solder_builder_message(b), "layer 'n' (Normalize): has no weights: give"));
+    options.random_weights = true;
+    if (solder_import(b, "normalize-test.prototxt", NULL, &options, &n) != SOLDER_OK) {
+        fail_msg("%s", solder_builder_message(b));
+    }
+    assert_int_equal(solder_network_describe(n, SOLDER_FORM_TEXT, &described, NULL), SOLDER_OK);
+    assert_non_null(strstr(described, "constant %n.blob0 f32[8]"));
+    assert_non_null(strstr(described, "{across_spatial=false, channel_shared=false}"));
+    solder_text_free(described);
+    solder_builder_destroy(b);
+    (void)remove("normalize-test.prototxt");
+}
+
 /* Nobody validates a shipped plugin when it is used. */
 static void shipped_plugins_are_valid(void **unused)
 {
@@ -97,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_position),
         cmocka_unit_test(whole_items),
+        cmocka_unit_test(made_up_weights),
         cmocka_unit_test(shipped_plugins_are_valid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

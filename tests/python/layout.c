@@ -211,5 +211,6 @@ int main(void)
     FIELD(solder_plugin, close)
     FIELD(solder_plugin, run)
     FIELD(solder_plugin, run_cuda)
+    FIELD(solder_plugin, weight)
     return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "import/caffe/caffe.h"
 #include "import/wire/prototxt_lexer.h"
+#include "plugin/plugin.h"
 
 enum { MAX_VALUES = 1 << 20, MAX_TEXT = 4096 };
 
@@ -295,6 +296,33 @@ static solder_status add_blobs(sld_caffe *c, sld_caffe_layer *l, sld_value **in,
     return SOLDER_OK;
 }
 
+/* Weights the caffemodel lacks, where the plugin knows their dims: made up, or the usual error. */
+static solder_status make_up_blobs(sld_caffe *c, sld_caffe_layer *l,
+                                   const solder_attribute *attributes, size_t attribute_count,
+                                   sld_value **in, uint32_t *count)
+{
+    const uint32_t bottoms = *count;
+    bool knows = l->plugin->weight != NULL;
+    for (; knows && *count < sld_plugin_min_inputs(l->plugin); ++*count) {
+        solder_dims dims;
+        sld_caffe_want want = {.index = *count - bottoms,
+                               .what = sld_arena_printf(&c->arena, "blob%u", *count - bottoms),
+                               .fill = SLD_CAFFE_FILL_POSITIVE};
+        solder_status status =
+            want.what == NULL ? sld_fail_memory(c->diag, 0)
+                              : sld_graph_plugin_weight(c->graph, l->plugin, l->name, in, bottoms,
+                                                        attributes, attribute_count, *count, &dims);
+        if (status != SOLDER_OK) {
+            return status == SOLDER_ERROR_MEMORY ? status
+                                                 : sld_fail_within(c->diag, status, "caffe");
+        }
+        want.rank = dims.rank;
+        memcpy(want.dims, dims.d, sizeof want.dims);
+        SLD_TRY(sld_caffe_weight(c, l, &want, &in[*count]));
+    }
+    return SOLDER_OK;
+}
+
 static solder_status lower_plugin(sld_caffe *c, sld_caffe_layer *l)
 {
     sld_value *in[SLD_MAX_INPUTS];
@@ -311,6 +339,7 @@ static solder_status lower_plugin(sld_caffe *c, sld_caffe_layer *l)
     }
     SLD_TRY(add_blobs(c, l, in, &count));
     SLD_TRY(read_attributes(c, l, &attributes, &attribute_count));
+    SLD_TRY(make_up_blobs(c, l, attributes, attribute_count, in, &count));
     const sld_import_node node = {.graph = c->graph,
                                   .plugin = l->plugin,
                                   .name = l->name,
