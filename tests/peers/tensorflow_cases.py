@@ -24,7 +24,14 @@ def freeze(function, inputs):
     specs = [tf.TensorSpec(x.shape, x.dtype, name=f"x{i}") for i, x in enumerate(inputs)]
     names = ", ".join(f"x{i}" for i in range(len(inputs)))  # a signature of the inputs alone
     plain = eval(f"lambda {names}: function({names})", {"function": function})
-    return convert_variables_to_constants_v2(tf.function(plain).get_concrete_function(*specs))
+    how = getattr(function, "how", {})
+    if how.get("frames"):
+        tf.compat.v1.disable_control_flow_v2()
+        wrapped = tf.compat.v1.wrap_function(plain, specs)
+        tf.compat.v1.enable_control_flow_v2()
+        return wrapped
+    return convert_variables_to_constants_v2(tf.function(plain).get_concrete_function(*specs),
+                                             lower_control_flow=how.get("lower", True))
 
 
 image = noise(2, 5, 7, 6)
@@ -221,3 +228,7 @@ for classes in (1, 3):
             b, s, 3, 7, 0.35, 0.3, p, c), 2 * rng.random((2, 12, classes, 4)).astype(np.float32) - 0.4, rng.random((2, 12, 3)).astype(np.float32))
 op("CombinedNonMaxSuppression-few", lambda b, s: tf.image.combined_non_max_suppression(b, s, 5, 4, 0.5, 0.4, True),
    boxes.reshape(1, 20, 1, 4), rng.random((1, 20, 2)).astype(np.float32))
+
+from tensorflow_loops import LOOPS  # noqa: E402
+
+OPS.update(LOOPS)

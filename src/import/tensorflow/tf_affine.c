@@ -358,11 +358,20 @@ static bool take_apart(const part *given, sld_tf_affine *out, int depth)
     return sld_tf_is_binary(p.value, SLD_BINARY_PROD, &a, &b) && add_elementwise(&p, a, b, out);
 }
 
-bool sld_tf_affine_of(const sld_value *value, int64_t width, sld_tf_affine *out)
+const sld_value *sld_tf_columns(const sld_value *value, int64_t *col)
 {
-    int64_t given;
-    const part all = {sld_tf_stripped(value), 0, width};
-    return width_of(all.value, &given) && given == width && take_apart(&all, out, 0);
+    part p = {sld_tf_stripped(value), 0, 0};
+    for (int i = 0; i < MAX_DEPTH && into_slice(&p); i++) {
+    }
+    *col = p.col;
+    return p.value;
+}
+
+bool sld_tf_affine_of(const sld_value *value, int64_t col, int64_t width, sld_tf_affine *out)
+{
+    int64_t whole;
+    const part p = {sld_tf_stripped(value), col, width};
+    return width_of(p.value, &whole) && col <= whole - width && take_apart(&p, out, 0);
 }
 
 bool sld_tf_has_source(const sld_tf_affine *a, const sld_value *source)

@@ -60,8 +60,10 @@ static inline bool sld_tf_same_act(const sld_tf_act *a, const sld_tf_act *b)
     return a->kind == b->kind && a->alpha == b->alpha && a->beta == b->beta;
 }
 
-/* Takes value [N, width] apart; false if something in it is not understood. */
-bool sld_tf_affine_of(const sld_value *value, int64_t width, sld_tf_affine *out);
+/* What value is columns of, from *col on; value itself if it is no slice of columns. */
+const sld_value *sld_tf_columns(const sld_value *value, int64_t *col);
+/* Takes columns [col, col + width) of value apart; false if something is not understood. */
+bool sld_tf_affine_of(const sld_value *value, int64_t col, int64_t width, sld_tf_affine *out);
 bool sld_tf_has_source(const sld_tf_affine *a, const sld_value *source);
 bool sld_tf_only_source(const sld_tf_affine *a, const sld_value *source);
 /* Adds up the terms with the source (NULL: all but other) as [width, rows] in data, zeroed. */

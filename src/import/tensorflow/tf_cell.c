@@ -111,13 +111,18 @@ static bool match_gate(finding *f, cell *c, const sld_value *value, sld_tf_act *
                        sld_tf_affine *gate)
 {
     sld_tf_act found;
+    int64_t col, width;
     const sld_value *inner;
     *gate = (sld_tf_affine){0};
-    sld_tf_find_activation(value, &found, &inner);
+    if (value->shape.rank != 2 ||
+        !sld_expr_is_const(&value->graph->exprs, value->shape.d[1], &width) || width != c->hidden) {
+        return false;
+    }
+    sld_tf_find_activation(sld_tf_columns(value, &col), &found, &inner);
     if (act->set && !sld_tf_same_act(act, &found)) {
         return false;
     }
-    if (!sld_tf_affine_of(inner, c->hidden, gate) || gate->product[0] != NULL ||
+    if (!sld_tf_affine_of(inner, col, c->hidden, gate) || gate->product[0] != NULL ||
         !sources_fit(f, c, gate, NULL)) {
         return false;
     }
@@ -197,7 +202,7 @@ static bool match_hidden(finding *f, cell *c, const sld_value *value)
     sld_tf_affine *gate = &c->gate[2];
     *gate = (sld_tf_affine){0};
     sld_tf_find_activation(value, &c->g, &inner);
-    if (!sld_tf_affine_of(inner, c->hidden, gate) || gate->diagonal_count != 0) {
+    if (!sld_tf_affine_of(inner, 0, c->hidden, gate) || gate->diagonal_count != 0) {
         return false;
     }
     for (int i = 0; i < 2; i++) {
@@ -206,7 +211,7 @@ static bool match_hidden(finding *f, cell *c, const sld_value *value)
         if (r == NULL || !match_gate(f, c, r, &c->f, &c->gate[1])) {
             continue;
         }
-        if (sources_fit(f, c, gate, NULL) && sld_tf_affine_of(rest, c->hidden, &scaled) &&
+        if (sources_fit(f, c, gate, NULL) && sld_tf_affine_of(rest, 0, c->hidden, &scaled) &&
             scaled.product[0] == NULL && scaled.diagonal_count == 0 &&
             sld_tf_only_source(&scaled, h) && !sld_tf_has_source(gate, h)) {
             c->inner = scaled;

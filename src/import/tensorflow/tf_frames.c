@@ -578,6 +578,26 @@ static solder_status lift_frames(sld_tf_lifting *l)
     return SOLDER_OK;
 }
 
+/* What reads from a loop's or branch's inside is part of it, and no output of the graph. */
+static solder_status hide_readers(sld_tf_lifting *l)
+{
+    bool more = true;
+    while (more) {
+        more = false;
+        for (uint32_t i = 0; i < l->count; i++) {
+            sld_tf_node_proto *node = &l->nodes[i];
+            SLD_TRY(sld_tf_lift_work(l, 1 + node->in_count));
+            for (uint32_t j = 0; j < node->in_count && !node->hidden; j++) {
+                const sld_tf_edge *edge = &l->edges[i][j];
+                node->hidden =
+                    !edge->control && edge->node != SLD_TF_NOWHERE && l->nodes[edge->node].hidden;
+                more = more || node->hidden;
+            }
+        }
+    }
+    return SOLDER_OK;
+}
+
 static bool has_op(const sld_tf_node_proto *nodes, uint32_t count, const char *op)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -597,6 +617,7 @@ solder_status sld_tf_lift(sld_tf *tf, sld_tf_node_proto **nodes, uint32_t *count
     SLD_TRY(open_graph(tf, *nodes, *count, &l));
     SLD_TRY(lift_frames(&l));
     SLD_TRY(sld_tf_lift_conds(&l));
+    SLD_TRY(hide_readers(&l));
     *nodes = l.nodes;
     *count = l.count;
     return SOLDER_OK;
