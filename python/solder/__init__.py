@@ -10,6 +10,7 @@ Solder: from a trained network to a plan, and running it.
 Errors are ``solder.Error`` with the library's message; its notices go to
 ``logging.getLogger("solder")``.
 """
+from . import uff
 from ._c import version as _version
 from .config import Input, Preprocess
 from .context import Context
@@ -50,4 +51,5 @@ __all__ = [
     "device",
     "import_model",
     "load",
+    "uff",
 ]

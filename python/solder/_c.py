@@ -408,6 +408,7 @@ for _name, _result, _arguments in [
     ("solder_builder_message", c_char_p, [_in]),
     ("solder_import_options_default", ImportOptions, []),
     ("solder_import", c_int, [_in, c_char_p, c_char_p, POINTER(ImportOptions), _handle]),
+    ("solder_convert", c_int, [_in, c_char_p, c_char_p, POINTER(ImportOptions), c_char_p]),
     ("solder_config_default", Config, []),
     ("solder_pass_name", c_char_p, [c_size_t, POINTER(c_char_p)]),
     ("solder_build_to_file", c_int, [_in, _in, POINTER(Config), c_char_p]),

@@ -55,19 +55,26 @@ def main():
         arguments.picture = arguments.picture or DIGITS / "pictures" / "7.pgm"
         arguments.labels = arguments.labels or DIGITS / "labels.txt"
 
-    # Import and build: on any machine. The batch of a frozen graph is open; one picture is enough here.
-    with solder.import_model(arguments.model, outputs=[arguments.output]) as network:
+    # Convert and build: on any machine. The batch of a frozen graph is open; one picture is enough here.
+    plan = pathlib.Path(arguments.plan)
+    model = pathlib.Path(arguments.model)
+    if model.suffix == ".pb":
+        uff = plan.with_suffix(".uff")
+        solder.uff.from_tensorflow_frozen_model(model, [arguments.output], output_filename=uff)
+        print(f"{uff}: {uff.stat().st_size} bytes")
+        model = uff
+    with solder.import_model(model, outputs=[arguments.output]) as network:
         shape = (1,) + network.inputs[0].shape[1:]
         network.build(
-            arguments.plan,
+            plan,
             shapes=(shape, shape, shape),
             preprocess=arguments.preprocess,
             labels=arguments.labels,
         )
-    print(f"{arguments.plan}: {pathlib.Path(arguments.plan).stat().st_size} bytes")
+    print(f"{plan}: {plan.stat().st_size} bytes")
 
     # Deploy: the plan is all that is needed.
-    net = solder.load(arguments.plan)
+    net = solder.load(plan)
     picture = read_picture(arguments.picture) if arguments.picture else None
     scores = net(to_tensor(picture, net.inputs[0].max, net.image_rule())).tolist()[0]
     print(f"{net.outputs[0].name}: the best of {len(scores)} classes")

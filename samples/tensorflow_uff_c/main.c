@@ -23,29 +23,27 @@ typedef struct picture {
 
 /* ---- build: on any machine ---- */
 
-/* The batch of a frozen graph is open: one picture at a time is enough here. */
-static solder_dims one_picture(solder_network *network)
-{
-    solder_dims dims;
-    solder_value_dims(solder_network_input(network, 0), &dims);
-    if (dims.rank > 0 && dims.d[0] < 0) {
-        dims.d[0] = 1;
-    }
-    return dims;
-}
-
 static solder_status build(solder_builder *builder, const char *model, const char *output,
                            const solder_preprocess *rule, const char *plan)
 {
     solder_import_options options = solder_import_options_default();
     options.outputs = &output;
     options.output_count = 1;
+    solder_status status = SOLDER_OK;
+    char uff[4096];
+    if (strstr(model, ".pb") != NULL) { /* TensorFlow's: first as UFF, which can be kept instead */
+        (void)snprintf(uff, sizeof uff, "%s.uff", plan);
+        status = solder_convert(builder, model, NULL, &options, uff);
+        model = uff;
+    }
     solder_network *network;
-    solder_status status = solder_import(builder, model, NULL, &options, &network);
-    if (status != SOLDER_OK) {
+    if (status != SOLDER_OK ||
+        (status = solder_import(builder, model, NULL, &options, &network)) != SOLDER_OK) {
         return status;
     }
-    solder_dims dims = one_picture(network);
+    solder_dims dims;
+    solder_value_dims(solder_network_input(network, 0), &dims);
+    dims.d[0] = 1; /* the batch of a frozen graph is open; one picture is enough here */
     solder_profile profile = {.min = dims, .opt = dims, .max = dims};
     solder_config config = solder_config_default();
     config.profiles = &profile;
