@@ -205,7 +205,9 @@ char *sld_arena_strndup(sld_arena *arena, const char *text, size_t length)
     size_t bytes;
     char *copy = sld_size_add(length, 1, &bytes) ? sld_arena_alloc(arena, bytes) : NULL;
     if (copy != NULL) {
-        memcpy(copy, text, length);
+        if (length > 0) { /* text may be NULL then */
+            memcpy(copy, text, length);
+        }
         copy[length] = '\0';
     }
     return copy;
