@@ -49,6 +49,24 @@ static void mark_late(const solder_engine *e, const sld_engine_step *step)
     }
 }
 
+/* No plugin computes in place: whatever else overlaps is found when operands are laid out. */
+static bool computes_in_place(const solder_engine *e, const sld_engine_step *step)
+{
+    for (uint32_t o = 0; o < step->plan->out_count; o++) {
+        uint32_t out = step->operands[step->plan->in_count + o];
+        for (uint32_t i = 0; out != SLD_PLAN_NONE && i < step->plan->in_count; i++) {
+            const sld_plan_tensor *y = &e->plan.tensors[out];
+            const sld_plan_tensor *x =
+                step->operands[i] != SLD_PLAN_NONE ? &e->plan.tensors[step->operands[i]] : NULL;
+            if (x != NULL && x->kind <= SLD_PLAN_ARENA && y->kind <= SLD_PLAN_ARENA &&
+                x->offset == y->offset && x->size > 0 && y->size > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static solder_status bind_step(solder_engine *e, sld_engine_step *step,
                                const solder_plugin *const *found)
 {
@@ -60,6 +78,10 @@ static solder_status bind_step(solder_engine *e, sld_engine_step *step,
     }
     solder_status status =
         sld_plugin_blob_read(&e->runtime->diag, blob, found[blob->plugin], name, step->plugin);
+    if (status == SOLDER_OK && computes_in_place(e, step)) {
+        status = sld_fail(&e->runtime->diag, SOLDER_ERROR_DATA,
+                          "plugin '%s': an output lies over an input", step->plugin->plugin->name);
+    }
     if (status != SOLDER_OK) {
         return sld_fail_within(&e->runtime->diag, status, "plan '%s': step '%s'", e->name, name);
     }

@@ -132,6 +132,19 @@ static void runs(void **unused)
     }
 }
 
+static void same_plan_twice(void **unused)
+{
+    (void)unused;
+    fixture a;
+    fixture b;
+    build(&a, 0);
+    build(&b, 0);
+    assert_int_equal(a.size, b.size);
+    assert_memory_equal(a.plan, b.plan, a.size);
+    finish(&a);
+    finish(&b);
+}
+
 static solder_status visit(void *user, const solder_tensor *value, const char *node, bool is_output)
 {
     (void)node;
@@ -497,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runs),
+        cmocka_unit_test(same_plan_twice),
         cmocka_unit_test(evaluates),
         cmocka_unit_test(describes_itself),
         cmocka_unit_test(names_what_is_missing),

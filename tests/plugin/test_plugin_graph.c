@@ -233,6 +233,32 @@ static void folds(void **unused)
     fixture_free(&f);
 }
 
+/* The memory plan never asks for it; a plan might. */
+static void not_in_place(void **unused)
+{
+    (void)unused;
+    fixture f;
+    solder_engine *engine;
+    fixture_read(&f, "input %x f32[1,2]\n"
+                     "constant %s f32[1] values [1]\n"
+                     "%a = Activation(%x) {kind=relu}\n"
+                     "%n = Plugin \"Normalize 1\"(%a, %s)\n"
+                     "%y = Activation(%n) {kind=relu}\n"
+                     "output %y\n"
+                     "place %a 0\n"
+                     "place %n 0\n"
+                     "arena 64\n");
+    fixture_write(&f, NULL, NULL);
+    solder_runtime *runtime = fixture_runtime(1, NULL);
+    assert_int_equal(solder_engine_load(runtime, f.plan.data, f.plan.size, &engine),
+                     SOLDER_ERROR_DATA);
+    assert_string_equal(solder_runtime_message(runtime),
+                        "plan 'memory': step 'n': plugin 'Normalize': an output lies over an "
+                        "input");
+    solder_runtime_destroy(runtime);
+    fixture_free(&f);
+}
+
 /* Normalize in the body of an If. */
 static void in_bodies(void **unused)
 {
@@ -272,9 +298,9 @@ static void in_bodies(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_and_back), cmocka_unit_test(text_errors), cmocka_unit_test(no_gaps),
-        cmocka_unit_test(strides),       cmocka_unit_test(casts),       cmocka_unit_test(folds),
-        cmocka_unit_test(in_bodies),
+        cmocka_unit_test(text_and_back), cmocka_unit_test(text_errors),  cmocka_unit_test(no_gaps),
+        cmocka_unit_test(strides),       cmocka_unit_test(casts),        cmocka_unit_test(folds),
+        cmocka_unit_test(in_bodies),     cmocka_unit_test(not_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
