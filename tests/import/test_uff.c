@@ -379,6 +379,50 @@ static void referred_list(void **state)
     close_bench(&b);
 }
 
+/* Nor are weights read once for each of many constants. */
+static void referred_weights(void **state)
+{
+    (void)state;
+    uff_bench b;
+    static uint8_t bytes[1 << 18];
+    open_bench(&b);
+    uff_const(&b.f, "w", UFF_INT8, 1, D(sizeof bytes), bytes, sizeof bytes);
+    for (int i = 0; i < 64; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "w%d", i);
+        uff_shape(&b.f, "shape", 1, D(sizeof bytes));
+        uff_type(&b.f, "dtype", UFF_INT8);
+        uff_reference(&b.f, "values", "weights_w");
+        uff_node(&b.f, "Const", name, "");
+    }
+    uff_close(&b.f);
+    expect(&b, SOLDER_ERROR_DATA,
+           "node 'w19': uff: field 'values' refers to data that is referred to too often");
+}
+
+/* Groups of two channels, which a filter of two could also take for a depthwise one. */
+static void grouped_convolution(void **state)
+{
+    (void)state;
+    uff_bench b;
+    open_bench(&b);
+    uff_input(&b.f, "x", 4, D(1, 1, 1, 4));
+    uff_const(&b.f, "w", UFF_FLOAT, 4, D(1, 1, 2, 2), F(1, 10, 100, 1000), 16);
+    uff_orders(&b.f, "orders_N+C_+CK", 4, nhwc, hwio);
+    uff_reference(&b.f, "inputs_orders", "orders_N+C_+CK");
+    uff_int(&b.f, "number_groups", 2);
+    uff_node(&b.f, "Conv", "y", "x w");
+    uff_node(&b.f, "MarkOutput", "MarkOutput_0", "y");
+    uff_close(&b.f);
+    import_file(&b);
+    const sld_tensor x = sld_tensor_make(F(1, 2, 3, 4), SOLDER_F32, 4, D(1, 1, 1, 4));
+    run(&b, &x);
+    assert_int_equal(sld_tensor_count(&b.results[0]), 2);
+    assert_float_equal(sld_at_f64(&b.results[0], 0), 201, 0);
+    assert_float_equal(sld_at_f64(&b.results[0], 1), 4030, 0);
+    close_bench(&b);
+}
+
 static void claimed_sizes(void **state)
 {
     (void)state;
@@ -464,6 +508,8 @@ int main(void)
         cmocka_unit_test(malformed_nodes),
         cmocka_unit_test(malformed_files),
         cmocka_unit_test(referred_list),
+        cmocka_unit_test(referred_weights),
+        cmocka_unit_test(grouped_convolution),
         cmocka_unit_test(claimed_sizes),
         cmocka_unit_test(damaged),
         cmocka_unit_test(out_of_memory),

@@ -100,15 +100,16 @@ static void set_dilation(sld_uff_call *call, const sld_uff_image *image)
     set_extents(call, image, "dilations", &dilation);
 }
 
-/* The converter gives a number of groups to depthwise convolutions only, with TensorFlow's filter
- * [H, W, channels, multiplier]; else a filter takes its group's channels. */
-static bool is_depthwise(sld_tf_node *node, int64_t groups)
+/* The converter gives a number of groups to depthwise convolutions only, one per channel, with
+ * TensorFlow's filter [H, W, channels, multiplier]; else a filter takes its group's channels. */
+static bool is_depthwise(sld_tf_node *node, const sld_uff_image *image, int64_t groups)
 {
-    int64_t channels;
-    sld_tf_tensor *filter = sld_tf_in(node, 1);
-    int rank = sld_tf_rank(filter);
-    return sld_tf_ok(node) && groups > 1 && rank == 4 &&
-           sld_tf_dim(node, filter, rank - 2, &channels) && channels == groups;
+    int64_t channels, taken;
+    sld_tf_tensor *x = sld_tf_in(node, 0), *filter = sld_tf_in(node, 1);
+    int axis = image->format[1] == 'C' ? 1 : sld_tf_rank(x) - 1;
+    return sld_tf_ok(node) && groups > 1 && sld_tf_rank(filter) == 4 &&
+           sld_tf_dim(node, filter, 2, &taken) && taken == groups &&
+           (!sld_tf_dim(node, x, axis, &channels) || channels == groups);
 }
 
 static void check_groups(sld_tf_node *node, const sld_uff_image *image, int64_t groups)
@@ -140,7 +141,7 @@ void sld_uff_conv(sld_tf_node *node, int told)
     set_window(&call, &image);
     set_dilation(&call, &image);
     set_padding(&call, &image);
-    if (is_depthwise(node, groups)) {
+    if (is_depthwise(node, &image, groups)) {
         sld_uff_call_run(&call, sld_tf_depthwise, 0);
     } else {
         check_groups(node, &image, groups);

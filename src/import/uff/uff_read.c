@@ -130,6 +130,7 @@ typedef struct reader {
     sld_arena *arena;
     sld_names *references; /* key -> sld_tf_bytes of a Data */
     solder_status status;
+    size_t referred, referred_max; /* bytes of data that fields refer to */
 } reader;
 
 static void *take(reader *r, size_t count, size_t size)
@@ -374,13 +375,25 @@ static sld_tf_bytes follow_reference(reader *r, const sld_wire_field *field, con
     return data != NULL ? *data : (sld_tf_bytes){NULL, 0};
 }
 
-/* Lists are copied: many references to a long one would take more memory than any file has. */
+/*
+ * What is referred to may be read, and copied, once per reference: lists are short, and all
+ * together not many times the file. Converters refer to everything but orders once.
+ */
 #define REFERRED_LIST_MAX 1024
+
+static void count_referred(reader *r, const sld_wire_field *field, const char *name)
+{
+    if (!sld_size_add(r->referred, field->size, &r->referred) || r->referred > r->referred_max) {
+        r->status = sld_fail(r->diag, SOLDER_ERROR_DATA,
+                             "uff: field '%s' refers to data that is referred to too often", name);
+    }
+}
 
 static bool is_list(uint32_t number)
 {
-    return number == DATA_S_LIST || number == DATA_D_LIST || number == DATA_B_LIST ||
-           number == DATA_I_LIST || number == DATA_DTYPE_LIST;
+    return number == DATA_ORDERS || number == DATA_ORDERS_LIST || number == DATA_S_LIST ||
+           number == DATA_D_LIST || number == DATA_B_LIST || number == DATA_I_LIST ||
+           number == DATA_DTYPE_LIST;
 }
 
 static void read_data(reader *r, sld_tf_bytes data, bool referred, sld_tf_attr *attr)
@@ -397,6 +410,9 @@ static void read_data(reader *r, sld_tf_bytes data, bool referred, sld_tf_attr *
                          "uff: field '%s' refers to a list of %zu bytes", attr->name, field.size);
         } else if (field.number != DATA_REF) {
             read_data_field(r, &field, attr);
+            if (referred) {
+                count_referred(r, &field, attr->name);
+            }
         } else if (!referred) {
             read_data(r, follow_reference(r, &field, attr->name), true, attr);
         } else {
@@ -594,7 +610,9 @@ static void check_versions(reader *r, sld_tf_bytes bytes)
 
 solder_status sld_uff_read(sld_uff *uff, const uint8_t *data, size_t size)
 {
-    reader reading = {uff->tf.diag, &uff->tf.arena, sld_names_create(&uff->tf.arena), SOLDER_OK};
+    reader reading = {.diag = uff->tf.diag,
+                      .arena = &uff->tf.arena,
+                      .references = sld_names_create(&uff->tf.arena)};
     reader *r = &reading;
     const sld_tf_bytes bytes = {data, size}, *graph = NULL;
     sld_tf_bytes found;
@@ -602,6 +620,7 @@ solder_status sld_uff_read(sld_uff *uff, const uint8_t *data, size_t size)
     if (r->references == NULL) {
         return sld_fail_memory(r->diag, size);
     }
+    r->referred_max = size < SIZE_MAX / 32 ? ((size_t)1 << 20) + 16 * size : SIZE_MAX;
     check_versions(r, bytes);
     FOR_FIELDS(bytes, field)
     {

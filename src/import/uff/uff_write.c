@@ -10,6 +10,7 @@
 #include "import/uff/uff_out.h"
 #include "import/uff/uff_write_ops.h"
 
+/* Bytes of constants of one value that are spelled out, in all. */
 #define FILL_MAX ((size_t)1 << 28)
 
 /* ---- tensors ---- */
@@ -53,11 +54,13 @@ static void spell_out(sld_tf_node *node, sld_uff_tensor *t, size_t size)
     if (!sld_tf_ok(node)) {
         return;
     }
-    if (size > FILL_MAX || !sld_value_is_constant(value)) {
+    size_t *spelled = &((sld_uff_convert *)node->tf)->spelled;
+    if (size > FILL_MAX - *spelled || !sld_value_is_constant(value)) {
         sld_tf_unsupported(node, "one value repeated over %zu bytes", size);
         return;
     }
     size_t element = solder_dtype_size(value->dtype);
+    *spelled += size;
     uint8_t *data = sld_arena_alloc(&node->tf->arena, size);
     if (data == NULL) {
         node->status = sld_fail_memory(node->tf->diag, size);

@@ -8,6 +8,7 @@
 typedef struct sld_uff_convert {
     sld_tf tf; /* first: a node's tf leads to both */
     sld_uff_out out;
+    size_t spelled; /* bytes of constants of one value */
 } sld_uff_convert;
 
 /* A tensor by its name in the file, and the value of a constant. */
