@@ -277,7 +277,7 @@ static inline void solder_plugin_parallel_for(const solder_plugin_call *c, size_
     c->parallel_for(c, count, task, user);
 }
 
-/* Keeps the text (printf format) for the error message and returns code. */
+/* Keeps the text (printf format) for the error message and returns code. Not from within a task. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
