@@ -205,6 +205,7 @@ static solder_status build_tables(sld_plan_build *b)
     SLD_TRY(sld_plan_add_exprs(b));
     SLD_TRY(sld_shapes_init(&b->shapes, b->graph, &b->arena));
     SLD_TRY(sld_plan_begin_tensors(b));
+    SLD_TRY(sld_plan_list_plugins(b, b->graph));
     SLD_TRY(sld_plan_add_steps(b));
     return sld_plan_add_info(b);
 }

@@ -75,7 +75,9 @@ solder_status sld_plan_place_packed(sld_plan_build *b, const sld_value *value,
 bool sld_plan_is_direct_output(const sld_plan_build *b, const sld_value *value);
 solder_status sld_plan_add_copy_target(sld_plan_build *b, const sld_value *value, uint32_t *tensor);
 
-/* plan_write_plugin.c: a plugin node's parameters for the plan, in the build's arena */
+/* plan_write_plugin.c: names of all plugins, also those that only bodies use; a plugin node's
+ * parameters for the plan, in the build's arena */
+solder_status sld_plan_list_plugins(sld_plan_build *b, const sld_graph *graph);
 solder_status sld_plan_plugin_bytes(sld_plan_build *b, const sld_node *node, void **bytes,
                                     size_t *size);
 

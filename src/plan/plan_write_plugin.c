@@ -19,6 +19,20 @@ static solder_status plugin_index(sld_plan_build *b, const solder_plugin *plugin
     return sld_plan_add(b, &b->tables[SLD_PLAN_PLUGINS], &string, index);
 }
 
+solder_status sld_plan_list_plugins(sld_plan_build *b, const sld_graph *graph)
+{
+    for (const sld_node *node = graph->first; node != NULL; node = node->next) {
+        uint32_t index;
+        if (node->op == SLD_OP_PLUGIN) {
+            SLD_TRY(plugin_index(b, ((const sld_plugin_params *)node->params)->plugin, &index));
+        }
+        for (uint32_t i = 0; i < node->body_count; i++) { /* depth: SLD_BODY_DEPTH_MAX */
+            SLD_TRY(sld_plan_list_plugins(b, node->bodies[i]));
+        }
+    }
+    return SOLDER_OK;
+}
+
 solder_status sld_plan_plugin_bytes(sld_plan_build *b, const sld_node *node, void **bytes,
                                     size_t *size)
 {

@@ -90,13 +90,15 @@ solder_status solder_engine_step(const solder_engine *engine, size_t index, sold
         return SOLDER_ERROR_ARGUMENT;
     }
     const sld_engine_step *s = &engine->steps[index];
-    *step = (solder_step){.name = sld_plan_string(&engine->plan, s->plan->name),
-                          .op = sld_plan_string(&engine->plan, s->plan->op),
-                          .kernel = s->kernel->name,
-                          .planned_kernel = sld_plan_string(&engine->plan, s->plan->kernel),
-                          .flops = s->plan->flops,
-                          .bytes = s->plan->bytes,
-                          .workspace = s->workspace};
+    *step =
+        (solder_step){.name = sld_plan_string(&engine->plan, s->plan->name),
+                      .op = sld_plan_string(&engine->plan, s->plan->op),
+                      .kernel = s->kernel != NULL ? s->kernel->name
+                                                  : sld_plan_string(&engine->plan, s->plan->kernel),
+                      .planned_kernel = sld_plan_string(&engine->plan, s->plan->kernel),
+                      .flops = s->plan->flops,
+                      .bytes = s->plan->bytes,
+                      .workspace = s->workspace};
     if (s->plugin != NULL) {
         step->kernel = tactic_name(s->plugin->tactic);
         step->planned_kernel = tactic_name(s->planned_tactic);
