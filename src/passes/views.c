@@ -295,7 +295,8 @@ static void visit_reshape(viewer *w, sld_node *node)
     if (sld_value_is_constant(x)) {
         return;
     }
-    if (try_view(w, y, &forward) || try_view(w, x, &backward)) {
+    /* What finds out its own size owns its memory. */
+    if (try_view(w, y, &forward) || (!has_late_dim(w, x) && try_view(w, x, &backward))) {
         node->elided = true;
         w->changed = true;
     }

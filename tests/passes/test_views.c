@@ -150,6 +150,10 @@ static void test_stays(void **state)
                              "%c = Unary(%a) {kind=abs}\n"
                              "%d = Concat(%b, %c)\n"
                              "output %d\n");
+    check_untouched("views", "input %x f32[6,3]\n"
+                             "%a = NonZero(%x)\n"
+                             "%b = Reshape(%a) {dims=[-1]}\n"
+                             "output %b\n");
 }
 
 /* The flatten of a part of the channels: contiguous for one image only. */
