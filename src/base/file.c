@@ -30,6 +30,12 @@ static solder_status check_regular(sld_diag *diag, const char *what, const char 
     return SOLDER_OK;
 }
 
+bool sld_file_is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 solder_status sld_file_map_fd(sld_diag *diag, int fd, const char *path, sld_file *file)
 {
     struct stat info;

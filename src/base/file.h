@@ -16,6 +16,8 @@ solder_status sld_file_map(sld_diag *diag, const char *path, sld_file *file);
 /* The same for an open descriptor, which stays open; path is for messages. */
 solder_status sld_file_map_fd(sld_diag *diag, int fd, const char *path, sld_file *file);
 void sld_file_unmap(sld_file *file);
+/* Is there a folder of that name? */
+bool sld_file_is_folder(const char *path);
 /* Bytes of a mapped file that are not needed soon leave this process's memory; they stay valid. */
 void sld_file_drop(const void *data, size_t size);
 

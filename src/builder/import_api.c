@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* solder_import: map the files, ask the importers, keep what the network borrows from. */
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "builder/builder.h"
 #include "import/import.h"
@@ -82,6 +83,25 @@ static solder_status describe_import(solder_network *network, const solder_impor
     return SOLDER_OK;
 }
 
+/* TensorFlow saves models as folders: the file in it says what they are. */
+static solder_status enter_folder(solder_network *network, const char **model)
+{
+    solder_builder *builder = network->builder;
+    if (!sld_file_is_folder(*model)) {
+        return SOLDER_OK;
+    }
+    const char *inside = sld_arena_printf(&network->graph->arena, "%s/saved_model.pb", *model);
+    if (inside == NULL) {
+        return sld_fail_memory(&builder->diag, strlen(*model));
+    }
+    if (access(inside, F_OK) != 0) {
+        return sld_fail(&builder->diag, SOLDER_ERROR_DATA,
+                        "'%s' is a folder, and no SavedModel of TensorFlow", *model);
+    }
+    *model = inside;
+    return SOLDER_OK;
+}
+
 static solder_status map_files(solder_builder *builder, solder_network *network, const char *model,
                                const char *weights, sld_import *import)
 {
@@ -110,6 +130,8 @@ static solder_status import_into(solder_builder *builder, solder_network *networ
                          .mapped = true,
                          .keep_file = keep_file,
                          .keeper = network};
+    SLD_TRY(enter_folder(network, &model));
+    import.model_path = model;
     SLD_TRY(map_files(builder, network, model, weights, &import));
     const sld_importer *importer = sld_find_importer(model, &import.model);
     if (importer == NULL) {
