@@ -15,7 +15,7 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path.insert(0, os.path.join(ROOT, "tests", "peers"))
 import numpy as np
-from tensorflow_cases import OPS, freeze, tf
+from tensorflow_cases import LEGACY, OPS, graph, tf
 
 FOLDER = os.path.join(ROOT, "tests", "import", "tensorflow")
 
@@ -24,32 +24,31 @@ def file_name(case):
     return re.sub(r"[^A-Za-z0-9.]+", "_", case).strip("_") + ".pb"
 
 
-def constant(graph, name, value):
-    node = graph.node.add(name=name, op="Const")
+def constant(definition, name, value):
+    node = definition.node.add(name=name, op="Const")
     node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(value))
     node.attr["dtype"].type = tf.as_dtype(value.dtype).as_datatype_enum
 
 
-def fixture(function, inputs):
-    frozen = freeze(function, inputs)
-    results = [np.asarray(y) for y in frozen(*[tf.constant(x) for x in inputs])]
-    graph = frozen.graph.as_graph_def()
-    for node in graph.node:
+def fixture(case):
+    definition, names, inputs, results = graph(case)
+    for node in definition.node:
         for attr in [a for a in node.attr if a.startswith("_")]:
             del node.attr[attr]
-    for i, (tensor, result) in enumerate(zip(frozen.outputs, results)):
-        node = graph.node.add(name=f"y{i}", op="Identity", input=[tensor.name.removesuffix(":0")])
-        node.attr["T"].type = tensor.dtype.as_datatype_enum
-        constant(graph, f"expect/y{i}", result)
+    for i, (name, result) in enumerate(zip(names, results)):
+        node = definition.node.add(name=f"y{i}", op="Identity", input=[name.removesuffix(":0")])
+        node.attr["T"].type = tf.as_dtype(result.dtype).as_datatype_enum
+        constant(definition, f"expect/y{i}", result)
     for i, x in enumerate(inputs):
-        constant(graph, f"feed/x{i}", x)
-    return graph.SerializeToString(deterministic=True)
+        constant(definition, f"feed/x{i}", x)
+    return definition.SerializeToString(deterministic=True)
 
 
 def main():
-    wanted = sys.argv[1:] or list(OPS)
-    names = {file_name(case): case for case in OPS}
-    if len(names) != len(OPS):
+    cases = [*OPS, *LEGACY]
+    wanted = sys.argv[1:] or cases
+    names = {file_name(case): case for case in cases}
+    if len(names) != len(cases):
         sys.exit("two cases have one file name")
     os.makedirs(FOLDER, exist_ok=True)
     if not sys.argv[1:]:
@@ -57,7 +56,7 @@ def main():
             os.remove(os.path.join(FOLDER, old))
     total = 0
     for case in wanted:
-        data = fixture(*OPS[case])
+        data = fixture(case)
         total += len(data)
         with open(os.path.join(FOLDER, file_name(case)), "wb") as f:
             f.write(data)

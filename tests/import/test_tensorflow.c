@@ -63,6 +63,53 @@ static void one_transpose_at_the_door(void **state)
     close_bench(&b);
 }
 
+/* What TensorFlow 1 makes of dilation 2 with SAME: blocks to the batch, a convolution, and back. */
+static void dilation_recognised(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 4, D(1, 1, 5, 1));
+    tf_floats(&b.f, "w", 4, D(1, 2, 1, 1), F(1, 10), 2);
+    tf_ints(&b.f, "block", 2, (int32_t[]){1, 2});
+    tf_const(&b.f, "pads", TF_INT32, 2, D(2, 2), 4, (int32_t[]){0, 0, 1, 2}, 16);
+    tf_const(&b.f, "crops", TF_INT32, 2, D(2, 2), 4, (int32_t[]){0, 0, 0, 1}, 16);
+    tf_node(&b.f, "SpaceToBatchND", "blocks", "x block pads");
+    conv(&b, "conv", "blocks w", "VALID");
+    tf_node(&b.f, "BatchToSpaceND", "back", "conv block crops");
+    import_file(&b);
+    assert_int_equal(sld_passes_run(b.graph, &(sld_pass_options){0}), SOLDER_OK);
+    assert_int_equal(count_op(&b, SLD_OP_CONVOLUTION), 1);
+    assert_int_equal(count_op(&b, SLD_OP_PAD), 0);
+    reset(&b);
+    import_file(&b);
+    run(&b, F(1, 2, 3, 4, 5), 4, D(1, 1, 5, 1));
+    result_is(&b, 0, 4, D(1, 1, 5, 1), F(20, 31, 42, 53, 4));
+    close_bench(&b);
+}
+
+/* An operator that TensorFlow dropped; frozen graphs of 2016 have it. */
+static void old_batch_norm(void **state)
+{
+    (void)state;
+    for (int scaled = 0; scaled < 2; scaled++) {
+        tf_bench b;
+        open_bench(&b);
+        tf_placeholder(&b.f, "x", 4, D(1, 1, 1, 2));
+        tf_floats(&b.f, "m", 1, D(2), F(1, 2), 2);
+        tf_floats(&b.f, "v", 1, D(2), F(3, 8), 2);
+        tf_floats(&b.f, "beta", 1, D(2), F(10, 20), 2);
+        tf_floats(&b.f, "gamma", 1, D(2), F(4, 6), 2);
+        tf_float(&b.f, "variance_epsilon", 1);
+        tf_bool(&b.f, "scale_after_normalization", scaled != 0);
+        tf_node(&b.f, "BatchNormWithGlobalNormalization", "norm", "x m v beta gamma");
+        import_file(&b);
+        run(&b, F(5, 8), 4, D(1, 1, 1, 2));
+        result_is(&b, 0, 4, D(1, 1, 1, 2), scaled ? F(18, 32) : F(12, 22));
+        close_bench(&b);
+    }
+}
+
 /* The order of a flattened image is kept although it stands in the other layout. */
 static void dense_after_flatten(void **state)
 {
@@ -357,6 +404,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conv_bias_relu),
         cmocka_unit_test(one_transpose_at_the_door),
+        cmocka_unit_test(dilation_recognised),
+        cmocka_unit_test(old_batch_norm),
         cmocka_unit_test(dense_after_flatten),
         cmocka_unit_test(declared_nhwc),
         cmocka_unit_test(constants),

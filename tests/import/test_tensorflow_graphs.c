@@ -103,7 +103,13 @@ static size_t list_constants(const graph_case *c, char names[2 * MAX_IO][64])
 static solder_network *import(graph_case *c, const char *const *outputs, size_t count)
 {
     solder_import_options options = solder_import_options_default();
+    solder_input_spec specs[MAX_IO];
     solder_network *net = NULL;
+    for (size_t i = 0; i < c->feed_count && outputs == c->outputs; i++) {
+        specs[i] = (solder_input_spec){.name = c->feeds[i].name, .dims = c->feeds[i].dims};
+    }
+    options.inputs = specs;
+    options.input_count = outputs == c->outputs ? c->feed_count : 0;
     options.outputs = outputs;
     options.output_count = count;
     if (solder_import(c->builder, c->path, NULL, &options, &net) != SOLDER_OK) {
@@ -198,7 +204,6 @@ static void run_context(graph_case *c, solder_context *context)
 {
     for (size_t i = 0; i < c->feed_count; i++) {
         const held *h = &c->feeds[i];
-        (void)solder_context_set_dims(context, h->name, &h->dims);
         if (solder_context_bind(context, h->name, h->data, h->bytes) != SOLDER_OK) {
             break; /* the run says what is missing */
         }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One frozen TensorFlow graph per operator and variant: OPS maps a name to (function, inputs).
+"""One frozen TensorFlow graph per operator and variant: OPS maps a name to (function, inputs),
+LEGACY a name to a function that writes a graph as TensorFlow 1 froze them.
 
 tests/peers/tensorflow_models.py compares them with TensorFlow, scripts/make-tensorflow-fixtures
 writes them with their results to tests/import/tensorflow.
@@ -34,10 +35,34 @@ def freeze(function, inputs):
                                              lower_control_flow=how.get("lower", True))
 
 
+def graph(case):
+    """(GraphDef, names of its outputs, inputs x0..., TensorFlow's results) of a case."""
+    if case in LEGACY:
+        return freeze_legacy(LEGACY[case])
+    function, inputs = OPS[case]
+    frozen = freeze(function, inputs)
+    results = [np.asarray(y) for y in frozen(*[tf.constant(x) for x in inputs])]
+    return frozen.graph.as_graph_def(), [t.name for t in frozen.outputs], inputs, results
+
+
+def freeze_legacy(build):
+    v1 = tf.compat.v1
+    v1.disable_control_flow_v2()
+    with tf.Graph().as_default() as g, v1.Session(graph=g) as session, v1.variable_scope("", use_resource=False):
+        v1.set_random_seed(5)
+        outputs, inputs = build(v1)
+        session.run(v1.global_variables_initializer())
+        results = session.run(outputs, {f"x{i}:0": x for i, x in enumerate(inputs)})
+        definition = v1.graph_util.convert_variables_to_constants(session, g.as_graph_def(), [y.op.name for y in outputs])
+    v1.enable_control_flow_v2()
+    return definition, [y.name for y in outputs], inputs, results
+
+
 image = noise(2, 5, 7, 6)
 small = noise(1, 5, 6, 3)
 raw = tf.raw_ops
 OPS = {}
+LEGACY = {}
 
 
 def op(name, function, *inputs):
@@ -229,6 +254,78 @@ for classes in (1, 3):
 op("CombinedNonMaxSuppression-few", lambda b, s: tf.image.combined_non_max_suppression(b, s, 5, 4, 0.5, 0.4, True),
    boxes.reshape(1, 20, 1, 4), rng.random((1, 20, 2)).astype(np.float32))
 
+<<<<<<< HEAD
 from tensorflow_loops import LOOPS  # noqa: E402
 
 OPS.update(LOOPS)
+=======
+for kind in ("lanczos3", "lanczos5", "gaussian", "triangle", "box", "keyscubic", "mitchellcubic"):
+    op(f"ScaleAndTranslate-{kind}", lambda x, k=kind: (raw.ScaleAndTranslate(
+        images=x, size=[8, 4], scale=[1.6, 0.7], translation=[0.0, 0.0], kernel_type=k), raw.ScaleAndTranslate(
+        images=x, size=[5, 5], scale=[0.5, 1.3], translation=[1.5, -2.0], kernel_type=k, antialias=False)), small)
+for begin, end in (([[2, 2], [2, 2]], [[0, 0], [0, 0]]), ([[2, 3], [0, 2]], [[0, 1], [0, 0]]), ([[0, 1], [0, 0]], [[1, 0], [0, 1]])):
+    op(f"Dilated-{begin}-{end}", lambda x, w=noise(3, 3, 6, 2), v=noise(3, 3, 6, 1), b=begin, e=end: (
+        tf.batch_to_space(tf.nn.conv2d(tf.space_to_batch_nd(x, [2, 2], b), w, 1, "VALID"), [2, 2], e),
+        tf.batch_to_space(tf.nn.depthwise_conv2d(tf.space_to_batch_nd(x, [2, 2], b), v, [1] * 4, "VALID"), [2, 2], e)),
+       noise(1, 7 if begin[0] == [2, 3] else 8 if begin[0][0] else 9, 8, 6))
+op("Slice-late", lambda x, b: (tf.slice(x, [b[0], 0], [2, 3]), tf.slice(x, b, [1, 2]), tf.slice(x, [1, b[1]], [-1, 3])), noise(5, 6), np.array([2, 1], np.int32))
+op("StridedSlice-late", lambda x, b: (x[b[0]], x[:, b[1]:4], x[b[1]:b[0], -1], x[::-2, b[1]], x[b[0] - 3]), noise(5, 6), np.array([2, 1], np.int32))
+for equation, a in (("ij->ji", (3, 4)), ("ijk->ki", (2, 3, 4)), ("...ij->...ji", (2, 3, 4)), ("ij->", (3, 4))):
+    op(f"Einsum-{equation}", lambda x, e=equation: tf.einsum(e, x), noise(*a))
+for equation, a, b in (("...ij,jk->...ik", (2, 3, 4, 5), (5, 2)), ("...ij,...jk->...ik", (2, 3, 4), (2, 4, 5)), ("ij,kl->il", (3, 4), (2, 5)),
+                       ("...x,xy->...y", (2, 3, 4), (4, 5)), ("bi,...i->b...", (2, 3), (4, 5, 3))):
+    op(f"Einsum-{equation}", lambda x, y, e=equation: tf.einsum(e, x, y), noise(*a), noise(*b))
+
+
+def legacy(build):
+    LEGACY["TensorFlow1-" + build.__name__.replace("_", "-")] = build
+    return build
+
+
+def layer(v1, x, depth, name):
+    with v1.variable_scope(name):
+        w = v1.get_variable("weights", [3, 3, x.shape[-1], depth], initializer=v1.random_normal_initializer(stddev=0.3))
+        b = v1.get_variable("biases", [depth], initializer=v1.random_normal_initializer())
+        return v1.nn.relu(v1.nn.bias_add(v1.nn.conv2d(x, w, [1, 1, 1, 1], "SAME"), b))
+
+
+@legacy
+def reads_through_identity(v1):
+    x = v1.placeholder(tf.float32, [None, 6, 6, 3], "x0")
+    y = v1.nn.max_pool(layer(v1, layer(v1, x, 4, "conv1"), 5, "conv2"), [1, 2, 2, 1], [1, 2, 2, 1], "VALID")
+    y = v1.reshape(y, [-1, 3 * 3 * 5])
+    w = v1.get_variable("fc/weights", [45, 4], initializer=v1.random_normal_initializer(stddev=0.2))
+    return [v1.nn.softmax(v1.matmul(y, w), name="prob")], [noise(2, 6, 6, 3)]
+
+
+@legacy
+def dropout_of_keep_1(v1):
+    x = v1.placeholder(tf.float32, [3, 8], "x0")
+    keep = v1.placeholder_with_default(1.0, [], "keep_prob")
+    mask = v1.floor(keep + v1.constant(np.full((3, 8), 0.25, np.float32)))
+    w = v1.get_variable("w", [8, 2], initializer=v1.random_normal_initializer())
+    return [v1.add(v1.matmul(v1.div(x, keep) * mask, w), 1.0, name="out")], [noise(3, 8)]
+
+
+@legacy
+def unknown_batch_flatten(v1):
+    x = v1.placeholder(tf.float32, [None, 4, 4, 2], "x0")
+    y = layer(v1, x, 3, "conv1")
+    y = v1.reshape(y, v1.stack([v1.shape(y)[0], -1]))
+    return [v1.identity(y, name="flat")], [noise(2, 4, 4, 2)]
+
+
+@legacy
+def atrous(v1):
+    x = v1.placeholder(tf.float32, [1, 9, 9, 3], "x0")
+    w = v1.get_variable("w", [3, 3, 3, 4], initializer=v1.random_normal_initializer())
+    return [v1.nn.atrous_conv2d(x, w, 2, "SAME", name="dilated")], [noise(1, 9, 9, 3)]
+
+
+@legacy
+def concat_and_split_of_old(v1):
+    x = v1.placeholder(tf.float32, [2, 6], "x0")
+    a, b = v1.split(x, 2, 1)
+    y = tf.raw_ops.Concat(concat_dim=1, values=[b, a])
+    return [v1.squeeze(v1.expand_dims(y * v1.rsqrt(v1.reduce_max(v1.square(y), 1, keepdims=True)), 1), [1], name="out")], [noise(2, 6)]
+>>>>>>> b3fea74 (Import dilated convolutions of TensorFlow 1, run-time slices, any einsum, ScaleAndTranslate)

@@ -17,18 +17,19 @@ import tempfile
 
 import numpy as np
 from peer import error_ratio
-from tensorflow_cases import OPS, freeze, noise, rng, tf
+from tensorflow_cases import LEGACY, OPS, freeze, graph, noise, rng, tf
 
 
-def run(solder, frozen, inputs, folder):
-    """The outputs of a frozen function as solder computes them, or a message."""
+def run(solder, definition, names, inputs, folder):
+    """The outputs of a graph as solder computes them, or a message."""
     model, plan = os.path.join(folder, "net.pb"), os.path.join(folder, "net.plan")
     with open(model, "wb") as f:
-        f.write(frozen.graph.as_graph_def().SerializeToString())
-    names = [t.name for t in frozen.outputs]
+        f.write(definition.SerializeToString())
     command = [solder, "build", model, "-o", plan, "--fast"]
     for name in names:
         command += ["--output", name]
+    for i, x in enumerate(inputs):
+        command += ["--input", f"x{i}={'x'.join(map(str, x.shape))}"] if x.ndim else []
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         return done.stderr.strip()[:600]
@@ -44,18 +45,14 @@ def run(solder, frozen, inputs, folder):
     return [np.load(f"{folder}/y{i}.npy") for i in range(len(names))]
 
 
-def evaluate(frozen, inputs):
-    return [np.asarray(y) for y in frozen(*[tf.constant(x) for x in inputs])]
-
-
-def check(solder, function, inputs, folder):
+def check(solder, case, folder):
     """The largest difference, or a message."""
-    frozen = freeze(function, inputs)
-    got = run(solder, frozen, inputs, folder)
+    definition, names, inputs, results = graph(case)
+    got = run(solder, definition, names, inputs, folder)
     if isinstance(got, str):
         return got
     worst = 0
-    for a, b in zip(got, evaluate(frozen, inputs)):
+    for a, b in zip(got, results):
         if a.shape != b.shape or a.dtype != b.dtype:
             return f"{a.dtype}{a.shape}, expected {b.dtype}{b.shape}"
         a, b = a.astype(np.float64), b.astype(np.float64)
@@ -150,10 +147,10 @@ def network(solder, name, folder):
     perturb(model)
     x = noise(1, size, size, 3)
     frozen = freeze(lambda x: model(x, training=False), [x])
-    got = run(solder, frozen, [x], folder)
+    got = run(solder, frozen.graph.as_graph_def(), [t.name for t in frozen.outputs], [x], folder)
     if isinstance(got, str):
         return False, got
-    want = evaluate(frozen, [x])
+    want = [np.asarray(y) for y in frozen(tf.constant(x))]
     worst = max(error_ratio(a, b) for a, b in zip(got, want))
     note = f"transposes {steps(solder, folder, 'Transpose')}  error {worst:.2g} of the bound"
     good = worst <= 1
@@ -170,14 +167,14 @@ def network(solder, name, folder):
 
 def main():
     solder, wanted = sys.argv[1], sys.argv[2:] or ["ops", "nets"]
-    unknown = set(wanted) - set(OPS) - set(NETS) - {"ops", "nets"}
+    unknown = set(wanted) - set(OPS) - set(LEGACY) - set(NETS) - {"ops", "nets"}
     if unknown:
         sys.exit(f"no such graph: {' '.join(sorted(unknown))}")
     bad = done = 0
-    for name, (function, inputs) in OPS.items():
+    for name in [*OPS, *LEGACY]:
         if "ops" in wanted or name in wanted:
             with tempfile.TemporaryDirectory() as folder:
-                result = check(solder, function, inputs, folder)
+                result = check(solder, name, folder)
             done += 1
             if isinstance(result, str):
                 bad += 1

@@ -30,7 +30,20 @@ struct sld_tf_tensor {
     /* This tensor is source's first form with zeros around it. */
     sld_value *unpadded;
     int32_t pad_begin[SLD_MAX_SPATIAL], pad_end[SLD_MAX_SPATIAL];
+    /* It is source's blocks moved to the batch, then perhaps convolved: see tf_dilation.c. */
+    struct sld_tf_blocked *blocked;
 };
+
+/*
+ * x of the first form with zeros around it, cut into blocks of size block[i] that stand in the
+ * batch; then a convolution of stride 1 without padding, if weight is there.
+ */
+typedef struct sld_tf_blocked {
+    sld_value *x, *weight;
+    int spatial;
+    int32_t groups;
+    int64_t block[2], pad_begin[2], pad_end[2];
+} sld_tf_blocked;
 
 typedef struct sld_tf sld_tf;
 typedef struct sld_tf_op sld_tf_op;
@@ -193,6 +206,16 @@ sld_value *sld_tf_as_scalar(sld_tf_node *node, sld_value *x);
 /* 0, 1, 2 ... as many as x has along axis: i64 [n] */
 sld_value *sld_tf_count_along(sld_tf_node *node, sld_value *x, int axis);
 sld_value *sld_tf_reduce(sld_tf_node *node, int kind, uint32_t axes, sld_value *x);
+
+/* ---- dilated convolutions (tf_dilation.c) ---- */
+
+/* Remembers that output 0 is `blocked`, given by SpaceToBatchND or a convolution of such a one. */
+void sld_tf_remember_blocked(sld_tf_node *node, const sld_tf_blocked *blocked);
+/* The dilated convolution that blocks, convolved and put back less the crops, amount to; NULL if
+ * t is nothing of the kind. */
+sld_value *sld_tf_unblocked(sld_tf_node *node, const sld_tf_tensor *t, int count,
+                            const int64_t *block, const int64_t *crop_begin,
+                            const int64_t *crop_end);
 
 /* ---- constants (tf_const.c) ---- */
 

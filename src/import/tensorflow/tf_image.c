@@ -157,10 +157,18 @@ void sld_tf_space_to_batch(sld_tf_node *node, int told)
         perm[i] = 3 + 2 * i;
         perm[m + 2 + i] = 2 + 2 * i;
     }
+    sld_value *source = x;
     x = sld_tf_emit(node, SLD_OP_PAD, &pad, &x, 1);
     x = sld_tf_reshape(node, cut, 2 + 2 * m, x);
+    sld_tf_blocked blocked = {.x = source, .spatial = m};
+    for (int i = 0; i < m; i++) {
+        blocked.block[i] = b.size[i];
+        blocked.pad_begin[i] = b.begin[i];
+        blocked.pad_end[i] = b.end[i];
+    }
     x = sld_tf_transpose(node, perm, x);
     sld_tf_set_first(node, 0, sld_tf_reshape(node, joined, m + 2, x));
+    sld_tf_remember_blocked(node, &blocked);
 }
 
 void sld_tf_batch_to_space(sld_tf_node *node, int told)
@@ -171,6 +179,11 @@ void sld_tf_batch_to_space(sld_tf_node *node, int told)
     int m = b.count;
     int64_t cut[6] = {0}, joined[4] = {0, b.dims[1]};
     int32_t perm[6] = {m, m + 1};
+    sld_value *dilated = sld_tf_unblocked(node, sld_tf_in(node, 0), m, b.size, b.begin, b.end);
+    if (dilated != NULL) {
+        sld_tf_set_first(node, 0, dilated);
+        return;
+    }
     cut[m] = -1;
     cut[m + 1] = b.dims[1];
     for (int i = 0; i < m && x != NULL; i++) {

@@ -103,6 +103,23 @@ static sld_value *take_padding(sld_tf_node *node, window *w, sld_tf_tensor *t)
     return t->unpadded;
 }
 
+/* A convolution of blocks moved to the batch may turn out to be a dilated one. */
+static void follow_blocks(sld_tf_node *node, const window *w, const sld_tf_tensor *t,
+                          sld_value *weight, int32_t groups)
+{
+    bool plain = w->mode == SLD_PAD_VALID && !w->channels_first && t->blocked != NULL &&
+                 t->blocked->weight == NULL;
+    for (int i = 0; i < w->spatial; i++) {
+        plain = plain && w->stride[i] == 1 && w->dilation[i] == 1;
+    }
+    if (plain) {
+        sld_tf_blocked after = *t->blocked;
+        after.weight = weight;
+        after.groups = groups;
+        sld_tf_remember_blocked(node, &after);
+    }
+}
+
 static sld_conv_params conv_params(const window *w)
 {
     sld_conv_params params = {.spatial = w->spatial, .groups = 1, .pad_mode = w->mode};
@@ -154,6 +171,7 @@ void sld_tf_conv(sld_tf_node *node, int told)
     params.groups = group_count(node, x, weight);
     sld_value *y = sld_tf_emit(node, SLD_OP_CONVOLUTION, &params, (sld_value *[]){x, weight}, 2);
     sld_tf_set_form(node, 0, y, !w.channels_first);
+    follow_blocks(node, &w, t, weight, params.groups);
 }
 
 /* The filter is [h, w, channels, multiplier]. */
@@ -181,6 +199,7 @@ void sld_tf_depthwise(sld_tf_node *node, int told)
     params.groups = (int32_t)d[2];
     sld_value *y = sld_tf_emit(node, SLD_OP_CONVOLUTION, &params, (sld_value *[]){x, weight}, 2);
     sld_tf_set_form(node, 0, y, !w.channels_first);
+    follow_blocks(node, &w, t, weight, params.groups);
 }
 
 /* Pads and output padding of one axis that give exactly `out`. */
@@ -310,6 +329,24 @@ void sld_tf_batch_norm(sld_tf_node *node, int told)
         in[i] = sld_tf_input(node, i);
     }
     sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_BATCHNORM, &params, in, 5), !nchw);
+}
+
+/* TensorFlow 1's: inputs x, mean, variance, offset, scale. */
+void sld_tf_batch_norm_global(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    const sld_batchnorm_params params = {.epsilon = sld_tf_float(node, "variance_epsilon", 1e-3f)};
+    sld_value *mean = sld_tf_input(node, 1), *variance = sld_tf_input(node, 2);
+    sld_value *offset = sld_tf_input(node, 3), *scale = sld_tf_input(node, 4);
+    if (!sld_tf_bool(node, "scale_after_normalization", true) && sld_tf_ok(node)) {
+        const sld_fill_params ones = {.dtype = (int32_t)scale->dtype, .value = 1};
+        const sld_shape_params all = {.start = 0, .end = 1};
+        sld_value *dims = sld_tf_emit(node, SLD_OP_SHAPE, &all, &scale, 1);
+        scale = sld_tf_emit(node, SLD_OP_FILL, &ones, &dims, 1);
+    }
+    sld_value *in[5] = {sld_tf_first(node, t), scale, offset, mean, variance};
+    sld_tf_set_first(node, 0, sld_tf_emit(node, SLD_OP_BATCHNORM, &params, in, 5));
 }
 
 /* alpha is per element of the window here, over the whole window in SLD_OP_LRN. */

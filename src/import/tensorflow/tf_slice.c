@@ -69,14 +69,36 @@ static sld_value *to_cut(sld_tf_node *node, sld_tf_tensor *t, int *axis, bool *f
     return sld_tf_plain(node, t);
 }
 
+/* Bounds are multiples of the dimension's share, which only its value gives. */
+static void split_open(sld_tf_node *node, sld_tf_tensor *t, int axis, int64_t parts)
+{
+    bool first;
+    sld_value *x = to_cut(node, t, &axis, &first);
+    const sld_shape_params one = {.start = axis, .end = axis + 1};
+    int64_t at = axis;
+    sld_value *extent = sld_tf_emit(node, SLD_OP_SHAPE, &one, &x, 1);
+    sld_value *share = sld_tf_binary(node, SLD_BINARY_DIV, extent, sld_tf_vector(node, &parts, 1));
+    sld_tf_outputs(node, parts);
+    for (int64_t i = 0; i < parts && sld_tf_ok(node); i++) {
+        int64_t next = i + 1;
+        sld_value *in[4] = {
+            x, sld_tf_binary(node, SLD_BINARY_PROD, share, sld_tf_vector(node, &i, 1)),
+            sld_tf_binary(node, SLD_BINARY_PROD, share, sld_tf_vector(node, &next, 1)),
+            sld_tf_vector(node, &at, 1)};
+        sld_tf_set_form(node, (uint32_t)i, sld_tf_emit(node, SLD_OP_SLICE, NULL, in, 4), first);
+    }
+}
+
 void sld_tf_split(sld_tf_node *node, int told)
 {
     (void)told;
     sld_tf_tensor *t = sld_tf_in(node, 1);
     int64_t parts = sld_tf_int(node, "num_split", 1), dim = 0;
     int axis = sld_tf_axis(node, sld_tf_constant_int(node, 0, "axis"), sld_tf_rank(t));
-    if (sld_tf_ok(node) && !sld_tf_dim(node, t, axis, &dim)) {
-        sld_tf_unsupported(node, "equal parts of an open dimension");
+    if (sld_tf_ok(node) && parts > 0 && parts <= SLD_MAX_OUTPUTS &&
+        !sld_tf_dim(node, t, axis, &dim)) {
+        split_open(node, t, axis, parts);
+        return;
     }
     if (sld_tf_ok(node) && (parts < 1 || dim % parts != 0)) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "dimension %lld in %lld parts", (long long)dim,
@@ -150,14 +172,57 @@ void sld_tf_unpack(sld_tf_node *node, int told)
 
 /* ---- slices ---- */
 
+/* size[i] elements along every axis from where a run says: picked by index, so that dims are known.
+ * -1 as size takes the rest. */
+static void slice_late(sld_tf_node *node, sld_tf_tensor *t, const int64_t *size)
+{
+    sld_value *x = sld_tf_plain(node, t);
+    sld_value *begin = sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 1));
+    for (int i = 0; i < sld_tf_rank(t) && sld_tf_ok(node); i++) {
+        int64_t at = i, known;
+        if (size[i] == -1 && !(sld_tf_known_at(node, begin, (size_t)i, &known) && known >= 0)) {
+            sld_tf_unsupported(node, "the rest of an axis from where a run says");
+        } else if (sld_tf_known_at(node, begin, (size_t)i, &known)) {
+            int64_t end = size[i] == -1 ? INT64_MAX : known + size[i];
+            x = sld_tf_slice(node, x, i, known, end);
+        } else {
+            sld_value *in[3] = {sld_tf_scalar(node, SOLDER_I64, 0),
+                                sld_tf_scalar(node, SOLDER_I64, (double)size[i]),
+                                sld_tf_scalar(node, SOLDER_I64, 1)};
+            sld_value *start =
+                sld_tf_gather(node, begin, sld_tf_constant(node, SOLDER_I64, 0, NULL, &at), 0);
+            sld_value *step = sld_tf_emit(node, SLD_OP_RANGE, NULL, in, 3);
+            x = sld_tf_gather(node, x, sld_tf_binary(node, SLD_BINARY_SUM, step, start), i);
+        }
+    }
+    sld_tf_set(node, 0, x);
+}
+
+static bool all_known(sld_tf_node *node, const sld_value *list, int count)
+{
+    int64_t value;
+    for (int i = 0; i < count && sld_tf_ok(node); i++) {
+        if (!sld_tf_known_at(node, list, (size_t)i, &value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void sld_tf_slice_op(sld_tf_node *node, int told)
 {
     (void)told;
     sld_tf_tensor *t = sld_tf_in(node, 0);
     int rank = sld_tf_rank(t);
     int64_t begin[SOLDER_MAX_RANK] = {0}, size[SOLDER_MAX_RANK] = {0};
+    size_t b = sld_tf_constant_ints(node, 2, "size", size, SOLDER_MAX_RANK), given = 0;
+    const sld_value *starts = sld_tf_input(node, 1);
+    if (sld_tf_ok(node) && b == (size_t)rank && sld_tf_known_count(node, starts, &given) &&
+        given == b && !all_known(node, starts, rank)) {
+        slice_late(node, t, size);
+        return;
+    }
     size_t a = sld_tf_constant_ints(node, 1, "begin", begin, SOLDER_MAX_RANK);
-    size_t b = sld_tf_constant_ints(node, 2, "size", size, SOLDER_MAX_RANK);
     if (sld_tf_ok(node) && (a != (size_t)rank || b != (size_t)rank)) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "begin and size have %zu and %zu values", a, b);
     }
@@ -182,7 +247,10 @@ typedef struct masks {
 
 typedef struct strided {
     sld_slice_params params;
-    int from[SOLDER_MAX_RANK]; /* of the result */
+    sld_value *start[SOLDER_MAX_RANK], *end[SOLDER_MAX_RANK]; /* i64 [1], where not known now */
+    bool picked[SOLDER_MAX_RANK]; /* one element, at start: an axis that vanishes */
+    bool late;                    /* some bound is not known now */
+    int from[SOLDER_MAX_RANK];    /* of the result */
     int rank;
     bool moves; /* axes vanish or appear */
 } strided;
@@ -196,32 +264,45 @@ static void add_result(sld_tf_node *node, strided *s, int from)
     s->from[s->rank++] = from;
 }
 
+/* Entry i of bounds: known now, or a value. */
+static void read_bound(sld_tf_node *node, uint32_t input, int i, int64_t *known, sld_value **late)
+{
+    sld_value *list = sld_tf_input(node, input);
+    if (!sld_tf_known_at(node, list, (size_t)i, known)) {
+        *late = sld_tf_cast(node, SOLDER_I64, sld_tf_slice(node, list, 0, i, i + 1));
+    }
+}
+
 /* One entry of begin, end and strides, for axis `axis` of the input. */
 static void add_entry(sld_tf_node *node, strided *s, const masks *m, int i, int axis)
 {
     int64_t bit = (int64_t)1 << i, start = 0, end = 0, step = 1;
     bool shrink = (m->shrink & bit) != 0, from_start = (m->begin & bit) != 0 && !shrink;
     bool to_end = (m->end & bit) != 0;
-    bool known =
-        sld_tf_known_at(node, sld_tf_input(node, 3), (size_t)i, &step) &&
-        (from_start || sld_tf_known_at(node, sld_tf_input(node, 1), (size_t)i, &start)) &&
-        (to_end || shrink || sld_tf_known_at(node, sld_tf_input(node, 2), (size_t)i, &end));
-    if (!known) {
-        sld_tf_unsupported(node, "bounds that are not constant");
+    sld_slice_params *p = &s->params;
+    if (!sld_tf_known_at(node, sld_tf_input(node, 3), (size_t)i, &step)) {
+        sld_tf_unsupported(node, "strides that are not constant");
         return;
+    }
+    if (!from_start) {
+        read_bound(node, 1, i, &start, &s->start[p->count]);
+    }
+    if (!to_end && !shrink) {
+        read_bound(node, 2, i, &end, &s->end[p->count]);
     }
     if (step == 0 || (shrink && step < 0)) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "a stride of %lld", (long long)step);
         return;
     }
-    sld_slice_params *p = &s->params;
     int at = p->count++;
+    s->late = s->late || s->start[at] != NULL || s->end[at] != NULL;
     p->axes[at] = axis;
     p->step[at] = shrink ? 1 : step;
     p->start[at] = from_start ? (step > 0 ? 0 : INT64_MAX) : start;
     p->end[at] = to_end ? (step > 0 ? INT64_MAX : INT64_MIN) : end;
     if (shrink) {
         p->end[at] = start == -1 ? INT64_MAX : start + 1;
+        s->picked[at] = s->start[at] != NULL;
         s->moves = true;
     } else {
         add_result(node, s, axis);
@@ -261,6 +342,31 @@ static void read_strided(sld_tf_node *node, const masks *m, int entries, int ran
     }
 }
 
+/* The bounds as lists a run fills; axes of which one element is picked apart from them. */
+static sld_value *slice_by_lists(sld_tf_node *node, const strided *s, sld_value *x)
+{
+    const sld_slice_params *p = &s->params;
+    sld_value *start[SOLDER_MAX_RANK], *end[SOLDER_MAX_RANK];
+    int64_t axes[SOLDER_MAX_RANK], steps[SOLDER_MAX_RANK];
+    uint32_t count = 0;
+    for (int i = 0; i < p->count && sld_tf_ok(node); i++) {
+        if (s->picked[i]) {
+            x = sld_tf_gather(node, x, s->start[i], p->axes[i]);
+            continue;
+        }
+        start[count] = s->start[i] != NULL ? s->start[i] : sld_tf_vector(node, &p->start[i], 1);
+        end[count] = s->end[i] != NULL ? s->end[i] : sld_tf_vector(node, &p->end[i], 1);
+        axes[count] = p->axes[i];
+        steps[count++] = p->step[i];
+    }
+    if (count == 0) {
+        return x;
+    }
+    sld_value *in[5] = {x, sld_tf_concat(node, start, count, 0), sld_tf_concat(node, end, count, 0),
+                        sld_tf_vector(node, axes, count), sld_tf_vector(node, steps, count)};
+    return sld_tf_emit(node, SLD_OP_SLICE, NULL, in, 5);
+}
+
 void sld_tf_strided_slice(sld_tf_node *node, int told)
 {
     (void)told;
@@ -286,7 +392,7 @@ void sld_tf_strided_slice(sld_tf_node *node, int told)
         s.params.axes[i] = sld_tf_first_axis(s.params.axes[i], rank);
     }
     sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
-    x = sld_tf_emit(node, SLD_OP_SLICE, &s.params, &x, 1);
+    x = s.late ? slice_by_lists(node, &s, x) : sld_tf_emit(node, SLD_OP_SLICE, &s.params, &x, 1);
     if (s.moves) {
         x = sld_tf_rearrange(node, x, s.from, s.rank);
     }
