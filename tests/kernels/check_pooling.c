@@ -56,6 +56,15 @@ static void random_case(check_random *r, check_case *c)
         p->pad_end[i] = (int32_t)check_int(r, 0, p->window[i] - 1);
         x[2 + i] = check_int(r, p->window[i] * p->dilation[i], 45);
     }
+    for (int i = 0; i < p->spatial && p->spatial < 3; i++) {
+        if (check_chance(r, 0.05)) { /* far more window than input */
+            x[2 + i] = check_int(r, 1, 12);
+            p->window[i] = (int32_t)check_int(r, 50, 1000);
+            p->pad_begin[i] = (int32_t)check_int(r, 0, p->window[i] - 1);
+            p->pad_end[i] = p->window[i] - 1 - p->pad_begin[i];
+            p->dilation[i] = 1;
+        }
+    }
     finish(c, x);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernels/call_check.h"
 
-/* Of one window, unless it is global: every tap is looked at, inside the input or not. */
+/* Of one window, unless it is global: kernels look at the taps inside the input only. */
 #define MAX_TAPS ((int64_t)1 << 20)
 
 /* The last window starts inside input + padding, so no window is far away from the input. */

@@ -10,6 +10,9 @@
 #include "kernels/pool/pool.h"
 #include "kernels/simd.h"
 
+/* Larger ones have no use; rows hold a vector of outputs more than the input. */
+#define MAX_STRIDE 256
+
 /* One axis of the window; end: padding at the end. */
 typedef struct pool_axis {
     int64_t in, out, window, stride, dilation, begin, end;
@@ -23,6 +26,7 @@ typedef struct pooling_job {
     const float *taps; /* window columns that count, per output column */
     float *rows;       /* one row of row_floats per thread */
     size_t row_floats;
+    int64_t left; /* neutral elements before the input in a row */
 } pooling_job;
 
 static SLD_ALWAYS_INLINE vf merge(vf a, vf b, const bool max)
@@ -30,26 +34,40 @@ static SLD_ALWAYS_INLINE vf merge(vf a, vf b, const bool max)
     return max ? vf_select(vf_nan(a), a, vf_max(a, b)) : vf_add(a, b);
 }
 
+/* Whole steps of the dilation in a distance; most often it is 1, and a division would be felt. */
+static SLD_ALWAYS_INLINE int64_t dilated(const pool_axis *a, int64_t distance)
+{
+    return a->dilation == 1 ? distance : distance / a->dilation;
+}
+
+/* The taps from the first at position 0 or later to the last before end; first: of tap 0. */
+static SLD_ALWAYS_INLINE int64_t taps_from(const pool_axis *a, int64_t first)
+{
+    return first >= 0 ? 0 : dilated(a, a->dilation - 1 - first);
+}
+
+static SLD_ALWAYS_INLINE int64_t taps_before(const pool_axis *a, int64_t first, int64_t end)
+{
+    int64_t taps = first >= end ? 0 : dilated(a, end - 1 - first) + 1;
+    return taps < a->window ? taps : a->window;
+}
+
 /* Window positions of output index at that lie inside the input, or inside input + padding. */
 static int64_t taps_of(const pool_axis *a, int64_t at, bool padded)
 {
-    int64_t count = 0;
-    int64_t position = at * a->stride - a->begin;
-    for (int64_t i = 0; i < a->window; i++, position += a->dilation) {
-        count += padded ? position < a->in + a->end : position >= 0 && position < a->in;
-    }
-    return count;
+    int64_t first = at * a->stride - a->begin;
+    int64_t from = padded ? 0 : taps_from(a, first);
+    int64_t to = taps_before(a, first, padded ? a->in + a->end : a->in);
+    return to > from ? to - from : 0;
 }
 
 /* The rows of the window at output row y, merged into row; false if there are none. */
 static SLD_ALWAYS_INLINE bool merge_rows(const pooling_job *j, const float *in, int64_t y,
                                          float *row, const bool max)
 {
-    int64_t first = y * j->y.stride - j->y.begin;
-    int64_t end = first + (j->y.window - 1) * j->y.dilation + 1;
-    while (first < 0) {
-        first += j->y.dilation;
-    }
+    int64_t top = y * j->y.stride - j->y.begin;
+    int64_t first = top + taps_from(&j->y, top) * j->y.dilation;
+    int64_t end = top + (j->y.window - 1) * j->y.dilation + 1;
     end = end < j->y.in ? end : j->y.in;
     for (int64_t x = 0; x < j->x.in && first < end; x += VF) {
         vm live = vm_first(j->x.in - x);
@@ -74,22 +92,38 @@ static SLD_ALWAYS_INLINE vf load_step(const float *p, const int64_t step)
     return vf_gather(p, vi_mul(vi_lanes(), vi_set1((int32_t)step)), vm_first(VF));
 }
 
+static SLD_ALWAYS_INLINE vf merge_columns(const pooling_job *j, const float *p, int64_t from,
+                                          int64_t to, const bool max, const int64_t step)
+{
+    vf v = load_step(p + from * j->x.dilation, step);
+    for (int64_t q = from + 1; q < to; q++) {
+        v = merge(v, load_step(p + q * j->x.dilation, step), max);
+    }
+    return v;
+}
+
 static SLD_ALWAYS_INLINE void pool_plane(const pooling_job *j, const float *in, float *out,
                                          float *row, const bool max, const int64_t step)
 {
     const vf neutral = max ? vf_set1(-INFINITY) : vf_zero();
+    const int64_t reach = (j->x.window - 1) * j->x.dilation;
     for (size_t i = 0; i < j->row_floats; i += VF) {
         vf_store(row + i, neutral);
     }
     for (int64_t y = 0; y < j->y.out; y++) {
-        bool any = merge_rows(j, in, y, row + j->x.begin, max);
+        bool any = merge_rows(j, in, y, row + j->left, max);
         float rows = (float)taps_of(&j->y, y, j->p->kind == SLD_POOL_AVERAGE_PADDED);
         for (int64_t x = 0; x < j->x.out; x += VF) {
             vm live = vm_first(j->x.out - x);
-            const float *p = row + x * step;
-            vf v = load_step(p, step);
-            for (int64_t q = 1; q < j->x.window; q++) {
-                v = merge(v, load_step(p + q * j->x.dilation, step), max);
+            int64_t first = x * step - j->x.begin; /* of the first lane's window */
+            const float *p = row + j->left + first;
+            vf v;
+            if (first >= 0 && first + reach < j->x.in) {
+                v = merge_columns(j, p, 0, j->x.window, max, step);
+            } else {
+                int64_t from = taps_from(&j->x, first + (VF - 1) * step);
+                int64_t to = taps_before(&j->x, first, j->x.in);
+                v = from < to ? merge_columns(j, p, from, to, max, step) : neutral;
             }
             vf taps = vf_mul(vf_load_m(j->taps + x, live), vf_set1(any || !max ? rows : 0.0f));
             vf empty = max ? vf_set1(-FLT_MAX) : vf_zero();
@@ -168,7 +202,7 @@ static bool pooling_supports(const sld_run *run)
         return false;
     }
     for (int i = 0; i < x->rank - 2 && p->global == 0; i++) {
-        if (p->pad_mode == SLD_PAD_EXPLICIT && p->pad_begin[i] < 0) {
+        if ((p->pad_mode == SLD_PAD_EXPLICIT && p->pad_begin[i] < 0) || p->stride[i] > MAX_STRIDE) {
             return false;
         }
     }
@@ -198,13 +232,17 @@ static pool_axis axis_of(const sld_run *run, int axis)
     return a;
 }
 
-/* Whole vectors may be read behind the last column; what lies there is neutral. */
+/* The last lane's window reaches the input: the first one's begins at most so far before it. */
+static int64_t left_of(const pool_axis *x)
+{
+    int64_t reach = (VF - 1) * x->stride;
+    return x->begin < reach ? x->begin : reach;
+}
+
+/* Whole vectors are read from each position of the input on; what lies behind is neutral. */
 static size_t row_floats_of(const pool_axis *x)
 {
-    int64_t outputs = (x->out + VF - 1) / VF * VF;
-    int64_t reach = outputs * x->stride + (x->window - 1) * x->dilation;
-    int64_t filled = x->begin + x->in;
-    return (size_t)(((reach > filled ? reach : filled) + 2 * VF + 15) / 16 * 16);
+    return (size_t)((left_of(x) + x->in + VF * x->stride + 2 * VF + 15) / 16 * 16);
 }
 
 static size_t taps_floats_of(const pool_axis *x)
@@ -234,6 +272,7 @@ static solder_status pooling_run(const sld_run *run)
     j.in_plane = j.y.in * j.x.in;
     j.out_plane = j.y.out * j.x.out;
     j.row_floats = row_floats_of(&j.x);
+    j.left = left_of(&j.x);
     float *taps = run->workspace;
     j.taps = taps;
     j.rows = taps + taps_floats_of(&j.x);
