@@ -64,7 +64,8 @@ typedef struct check_case {
     sld_tensor in[CHECK_INPUTS], out[CHECK_OUTPUTS];
     check_fill fill[CHECK_INPUTS];
     uint32_t in_count, out_count;
-    bool dense; /* all strides contiguous, dimension 0 too */
+    bool dense;         /* all strides contiguous, dimension 0 too */
+    bool channels_last; /* input 0: dimension 1 is the innermost in memory */
     check_bound bound;
     double terms; /* CHECK_DOT */
     double absolute, relative;
@@ -82,6 +83,8 @@ typedef struct check_family {
 
 /* Sets dims and dtype. */
 void check_tensor(sld_tensor *t, solder_dtype dtype, int rank, const int64_t *dims);
+/* Strides of a dense tensor whose dimension 1 is the innermost. */
+void check_channels_last(sld_tensor *t);
 /* A random activation, most often none or ReLU. */
 void check_random_epilogue(check_random *r, sld_epilogue *e);
 /* Dims as "1x3x8x8" into text. */

@@ -111,6 +111,9 @@ static void bench_shape(void *user, const char *label, check_case *c)
     check_random r = {b->options->seed};
     size_t count;
     const sld_kernel *const *kernels = sld_kernels(&count);
+    if (c->channels_last) {
+        check_channels_last(&c->in[0]);
+    }
     for (uint32_t i = 0; i < c->in_count; i++) {
         c->in[i].data = sld_tensor_present(&c->in[i]) ? filled(&c->in[i], &r) : NULL;
     }

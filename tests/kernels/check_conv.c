@@ -92,7 +92,7 @@ static void random_case(check_random *r, check_case *c)
         layer l = {.batch = check_chance(r, 0.7) ? 1 : check_int(r, 2, 3),
                    .bias = check_chance(r, 0.7)};
         random_channels(r, p, &l);
-        p->spatial = check_chance(r, 0.1) ? 3 : check_chance(r, 0.2) ? 1 : 2;
+        p->spatial = check_chance(r, 0.2) ? 3 : check_chance(r, 0.2) ? 1 : 2;
         p->pad_mode = check_chance(r, 0.8) ? SLD_PAD_EXPLICIT : (int32_t)check_int(r, 1, 3);
         bool plain = check_chance(r, 0.4);
         bool point = check_chance(r, 0.25);
@@ -112,27 +112,42 @@ static void random_case(check_random *r, check_case *c)
         check_random_epilogue(r, &p->epilogue);
         p->epilogue.residual = check_chance(r, 0.3);
         if (finish(c, &l) && c->flops < 3e6) {
+            c->channels_last = check_chance(r, 0.2);
             return;
         }
     }
 }
 
-/* "1x64x56x56 64 3x3 s1 p1 [g1] [a1]": input, output channels, window, stride, padding, groups,
- * activation. */
+/* "8x56x56": up to that many numbers; how many there are. */
+static int read_dims(const char **line, long long *d, int most)
+{
+    int count = 0;
+    for (int used; count < most && sscanf(*line, "%lld%n", &d[count], &used) == 1;) {
+        *line += used;
+        count++;
+        if (**line != 'x') {
+            break;
+        }
+        ++*line;
+    }
+    return count;
+}
+
+/* "1x64x56x56 64 3x3 s1 p1 [g1] [a1] [nhwc]": input, output channels, window, stride, padding,
+ * groups, activation, channels last in memory; one to three spatial axes. */
 static bool shape_case(const char *line, bool small, check_case *c)
 {
     layer l = {.bias = true};
-    long long d[7];
-    int used = 0;
-    if (sscanf(line, "%lldx%lldx%lldx%lld %lld %lldx%lld%n", &d[0], &d[1], &d[2], &d[3], &d[4],
-               &d[5], &d[6], &used) != 7) {
+    long long x[5], k[1], w[3];
+    int spatial = read_dims(&line, x, 5) - 2;
+    if (spatial < 1 || read_dims(&line, k, 1) != 1 || read_dims(&line, w, 3) != spatial) {
         return false;
     }
     int stride = 1;
     int pad = 0;
     int groups = 1;
     int act = SLD_ACT_RELU;
-    for (const char *p = strchr(line + used, ' '); p != NULL; p = strchr(p + 1, ' ')) {
+    for (const char *p = strchr(line, ' '); p != NULL; p = strchr(p + 1, ' ')) {
         (void)sscanf(p, " s%d", &stride);
         (void)sscanf(p, " p%d", &pad);
         (void)sscanf(p, " g%d", &groups);
@@ -140,19 +155,19 @@ static bool shape_case(const char *line, bool small, check_case *c)
     }
     memset(c, 0, sizeof *c);
     sld_conv_params *p = &c->params.conv;
-    p->spatial = 2;
+    p->spatial = spatial;
     p->groups = groups;
     p->epilogue.act = act;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < spatial; i++) {
         p->stride[i] = stride;
         p->dilation[i] = 1;
         p->pad_begin[i] = p->pad_end[i] = pad;
-        l.in[i] = d[2 + i];
-        l.window[i] = d[5 + i];
+        l.in[i] = x[2 + i];
+        l.window[i] = w[i];
     }
-    l.batch = d[0];
-    l.in_channels = d[1];
-    l.out_channels = d[4];
+    l.batch = x[0];
+    l.in_channels = x[1];
+    l.out_channels = k[0];
     bool made = finish(c, &l);
     while (made && small && c->flops > 4e6) {
         if (groups > 1 && groups == l.in_channels) {
@@ -164,10 +179,15 @@ static bool shape_case(const char *line, bool small, check_case *c)
         } else if (l.in_channels > 3 * groups) {
             l.in_channels = (l.in_channels / groups + 1) / 2 * groups;
         } else {
-            l.in[0] = (l.in[0] + 1) / 2;
+            int64_t *largest = &l.in[0];
+            for (int i = 1; i < spatial; i++) {
+                largest = l.in[i] > *largest ? &l.in[i] : largest;
+            }
+            *largest = (*largest + 1) / 2;
         }
         made = finish(c, &l);
     }
+    c->channels_last = strstr(line, " nhwc") != NULL;
     return made;
 }
 

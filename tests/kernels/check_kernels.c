@@ -74,6 +74,9 @@ static size_t extent_elements(const sld_tensor *t)
 static void random_strides(context *x, const check_case *c, sld_tensor *t)
 {
     sld_tensor_set_strides(t);
+    if (c->channels_last && t == &c->in[0]) {
+        check_channels_last(t);
+    }
     if (!c->dense && t->rank > 1 && t->dim[0] > 1 && (t->flags & SLD_TENSOR_CONSTANT) == 0 &&
         check_chance(&x->random, 0.5)) {
         t->stride[0] += check_int(&x->random, 1, 40);

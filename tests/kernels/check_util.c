@@ -102,3 +102,15 @@ void check_each_shape(const check_family *family, bool small,
         free(names);
     }
 }
+
+void check_channels_last(sld_tensor *t)
+{
+    int64_t stride = t->dim[1];
+    t->stride[1] = 1;
+    for (int i = t->rank - 1; i >= 0; i--) {
+        if (i != 1) {
+            t->stride[i] = stride;
+            stride *= t->dim[i];
+        }
+    }
+}

@@ -9,21 +9,21 @@
 /* For one column of the window: where lane 0 reads, and the lanes that read inside the input. */
 typedef struct column {
     vm lanes;
-    vm low, high; /* of the loads; high: second vector of a stride-2 load */
-    int64_t offset;
+    vm low, high;         /* of the loads; high: second vector of a stride-2 load */
+    int64_t offset, step; /* elements: of lane 0, from lane to lane */
 } column;
 
 /* Lanes [from, to) are wanted; lane 0 reads column x, the next stride_x further on. */
 static SLD_ALWAYS_INLINE column column_of(const sld_conv_shape *s, int64_t x, int64_t from,
                                           int64_t to)
 {
-    column c = {.offset = x};
+    column c = {.offset = x * s->in_step, .step = s->stride_x * s->in_step};
     int64_t first = x >= 0 ? 0 : (-x + s->stride_x - 1) / s->stride_x;
     int64_t end = x >= s->in_width ? 0 : (s->in_width - 1 - x) / s->stride_x + 1;
     from = from > first ? from : first;
     to = to < end ? to : end;
     c.lanes = vm_range(from, to);
-    if (s->stride_x == 2) {
+    if (s->stride_x == 2 && s->in_step == 1) {
         int64_t last = to > from ? 2 * to - 1 : 0;
         c.low = vm_range(2 * from, last);
         c.high = vm_range(2 * from - VF, last - VF);
@@ -34,7 +34,7 @@ static SLD_ALWAYS_INLINE column column_of(const sld_conv_shape *s, int64_t x, in
     return c;
 }
 
-/* step: stride_x if it is 1 or 2, else anything. Other lanes are 0. */
+/* step: that of the column if it is known to be 1 or 2, else 0. Other lanes are 0. */
 static SLD_ALWAYS_INLINE vf load_column(const float *row, const column *c, const int64_t step)
 {
     const float *p = row + c->offset;
@@ -44,7 +44,7 @@ static SLD_ALWAYS_INLINE vf load_column(const float *row, const column *c, const
     if (step == 2) {
         return vf_even(vf_load_m(p, c->low), vf_load_m(p + VF, c->high));
     }
-    return vf_gather(p, vi_mul(vi_lanes(), vi_set1((int32_t)step)), c->low);
+    return vf_gather(p, vi_mul(vi_lanes(), vi_set1((int32_t)c->step)), c->low);
 }
 
 #endif

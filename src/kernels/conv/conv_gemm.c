@@ -2,6 +2,8 @@
 /* The loops around the register tile of a convolution. */
 #include "kernels/conv/conv_gemm.h"
 
+#include "kernels/conv/window.h"
+
 /* Floats of one packed block of patches: a quarter of a small L2. */
 #define PATCH_FLOATS (64 * 1024)
 /* Depth of one block: a tile's patches and a panel's weights lie in L1 together. */
@@ -36,46 +38,64 @@ static int64_t min64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* A 1x1 convolution that keeps the map: its pixels are one long row. */
+static void join_rows(sld_conv_shape *s)
+{
+    bool whole = s->stride_z == 1 && s->stride_y == 1 && s->stride_x == 1 && s->pad_front == 0 &&
+                 s->pad_top == 0 && s->pad_left == 0 && s->in_depth == s->out_depth &&
+                 s->in_height == s->out_height && s->in_width == s->out_width;
+    bool dense = (s->in_height == 1 || s->in_row == s->in_width * s->in_step) &&
+                 (s->in_depth == 1 || s->in_slice == s->in_height * s->in_width * s->in_step);
+    if (s->taps == 1 && whole && dense) {
+        s->in_width = s->out_width = s->pixels;
+        s->in_height = s->out_height = s->in_depth = s->out_depth = 1;
+    }
+}
+
 sld_conv_shape sld_conv_shape_of(const sld_run *run)
 {
     const sld_conv_params *p = run->params;
     const sld_tensor *x = &run->in[0];
-    const sld_tensor *w = &run->in[1];
-    const sld_tensor *y = &run->out[0];
-    int last = p->spatial - 1;
+    sld_window g;
+    int64_t pad[SLD_MAX_SPATIAL] = {0};
+    sld_window_init(&g, p->spatial, x, &run->out[0], &run->in[1]);
+    for (int i = 0; i < p->spatial; i++) {
+        int to = SLD_MAX_SPATIAL - p->spatial + i;
+        g.stride[to] = p->stride[i];
+        g.dilation[to] = p->dilation[i];
+        pad[to] = sld_conv_pad_begin(p, i, g.in[to], g.out[to], g.extent[to]);
+    }
     sld_conv_shape s = {
         .batch = x->dim[0],
         .groups = p->groups,
         .in_channels = x->dim[1] / p->groups,
-        .out_channels = w->dim[0] / p->groups,
-        .in_height = 1,
-        .out_height = 1,
-        .window_height = 1,
-        .stride_y = 1,
-        .dilation_y = 1,
-        .in_width = x->dim[2 + last],
-        .out_width = y->dim[2 + last],
-        .window_width = w->dim[2 + last],
-        .stride_x = p->stride[last],
-        .dilation_x = p->dilation[last],
+        .out_channels = run->in[1].dim[0] / p->groups,
+        .in_depth = g.in[0],
+        .in_height = g.in[1],
+        .in_width = g.in[2],
+        .out_depth = g.out[0],
+        .out_height = g.out[1],
+        .out_width = g.out[2],
+        .window_depth = g.extent[0],
+        .window_height = g.extent[1],
+        .window_width = g.extent[2],
+        .stride_z = g.stride[0],
+        .stride_y = g.stride[1],
+        .stride_x = g.stride[2],
+        .dilation_z = g.dilation[0],
+        .dilation_y = g.dilation[1],
+        .dilation_x = g.dilation[2],
+        .pad_front = pad[0],
+        .pad_top = pad[1],
+        .pad_left = pad[2],
+        .taps = g.extent[0] * g.extent[1] * g.extent[2],
+        .pixels = g.out[0] * g.out[1] * g.out[2],
+        .in_plane = x->stride[1],
+        .in_slice = g.x_step[0],
+        .in_row = g.x_step[1],
+        .in_step = g.in[2] > 1 ? g.x_step[2] : 1,
     };
-    s.pad_left = sld_conv_pad_begin(p, last, s.in_width, s.out_width, s.window_width);
-    if (last == 1) {
-        s.in_height = x->dim[2];
-        s.out_height = y->dim[2];
-        s.window_height = w->dim[2];
-        s.stride_y = p->stride[0];
-        s.dilation_y = p->dilation[0];
-        s.pad_top = sld_conv_pad_begin(p, 0, s.in_height, s.out_height, s.window_height);
-    }
-    s.taps = s.window_height * s.window_width;
-    s.in_plane = s.in_height * s.in_width;
-    s.pixels = s.out_height * s.out_width;
-    if (s.taps == 1 && s.stride_y == 1 && s.stride_x == 1 && s.pad_top == 0 && s.pad_left == 0 &&
-        s.in_height == s.out_height && s.in_width == s.out_width) {
-        s.in_width = s.out_width = s.pixels; /* one long row */
-        s.in_height = s.out_height = 1;
-    }
+    join_rows(&s);
     return s;
 }
 
@@ -86,12 +106,12 @@ bool sld_conv_plain_f32(const sld_run *run)
     const sld_tensor *w = &run->in[1];
     const sld_tensor *y = &run->out[0];
     bool bias = run->in_count > 2 && sld_tensor_present(&run->in[2]);
-    if (p->spatial > 2 || x->dtype != SOLDER_F32 || w->dtype != SOLDER_F32 ||
-        y->dtype != SOLDER_F32 || (bias && run->in[2].dtype != SOLDER_F32)) {
+    if (x->dtype != SOLDER_F32 || w->dtype != SOLDER_F32 || y->dtype != SOLDER_F32 ||
+        (bias && run->in[2].dtype != SOLDER_F32)) {
         return false;
     }
-    if (!sld_tensor_inner_contiguous(x) || !sld_tensor_inner_contiguous(y) ||
-        !sld_tensor_contiguous(w) || (bias && !sld_tensor_contiguous(&run->in[2]))) {
+    if (!sld_tensor_inner_contiguous(y) || !sld_tensor_contiguous(w) ||
+        (bias && !sld_tensor_contiguous(&run->in[2]))) {
         return false;
     }
     if (p->epilogue.residual != 0 &&
@@ -101,10 +121,20 @@ bool sld_conv_plain_f32(const sld_run *run)
     return x->dim[1] >= p->groups && w->dim[0] >= p->groups && w->dim[1] > 0;
 }
 
+/* Vectors of pixels are gathered by 32-bit distances where they do not lie side by side. */
+static bool reaches(const sld_run *run)
+{
+    const sld_conv_params *p = run->params;
+    const sld_tensor *x = &run->in[0];
+    int last = p->spatial - 1;
+    int64_t step = x->dim[2 + last] > 1 ? x->stride[2 + last] : 1;
+    return step == 1 || (step > 0 && step < (1 << 16) && p->stride[last] < (1 << 8));
+}
+
 bool sld_conv_gemm_supports(const sld_run *run)
 {
     /* Depthwise has kernels of its own; a tile would compute zeros for the most part. */
-    return sld_conv_plain_f32(run) &&
+    return sld_conv_plain_f32(run) && reaches(run) &&
            (run->in[1].dim[1] > 1 || run->in[1].dim[0] > run->in[0].dim[1] ||
             run->in[0].dim[1] == 1);
 }

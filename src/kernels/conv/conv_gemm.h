@@ -13,15 +13,16 @@
 #include "kernels/conv/conv.h"
 #include "kernels/gemm/gemm_tile.h"
 
-/* A 1-d or 2-d convolution in numbers; 1-d has height 1. */
+/* A convolution in numbers: axes z, y, x; those that a 1-d or 2-d one lacks have extent 1. */
 typedef struct sld_conv_shape {
     int64_t batch, groups;
     int64_t in_channels, out_channels; /* of one group */
-    int64_t in_height, in_width, out_height, out_width;
-    int64_t window_height, window_width;
-    int64_t stride_y, stride_x, dilation_y, dilation_x;
-    int64_t pad_top, pad_left;
-    int64_t taps, pixels, in_plane;
+    int64_t in_depth, in_height, in_width, out_depth, out_height, out_width;
+    int64_t window_depth, window_height, window_width;
+    int64_t stride_z, stride_y, stride_x, dilation_z, dilation_y, dilation_x;
+    int64_t pad_front, pad_top, pad_left;
+    int64_t taps, pixels;
+    int64_t in_plane, in_slice, in_row, in_step; /* element strides of channels, z, y, x */
 } sld_conv_shape;
 
 /* One block of patches: channels [channel, channel + channels), pixels from pixel on. */
@@ -40,7 +41,7 @@ typedef struct sld_conv_isa {
 } sld_conv_isa;
 
 sld_conv_shape sld_conv_shape_of(const sld_run *run);
-/* float32, 1-d or 2-d, dense inner dimensions, no empty channel dimension. */
+/* float32, no empty channel dimension, all dense but for the input. */
 bool sld_conv_plain_f32(const sld_run *run);
 
 bool sld_conv_gemm_supports(const sld_run *run);

@@ -7,13 +7,13 @@
 
 /* A run of pixels of one tile that lie in one output row. */
 typedef struct segment {
-    int first, end;      /* lanes of the tile */
-    int64_t row, column; /* input coordinates of lane `first` at tap 0, 0; may be outside */
+    int first, end;             /* lanes of the tile */
+    int64_t slice, row, column; /* of the input at lane `first` and tap 0, 0, 0; may be outside */
 } segment;
 
 /*
  * All channels and window rows of up to COLUMNS window columns from q on, for the vector of lanes
- * that starts at lane base.
+ * that starts at lane base. step: see load_column.
  */
 static SLD_ALWAYS_INLINE void pack_columns(const sld_conv_patches *b, const segment *g, int base,
                                            int64_t q, const int64_t step)
@@ -28,20 +28,24 @@ static SLD_ALWAYS_INLINE void pack_columns(const sld_conv_patches *b, const segm
         int64_t x = g->column + (base - g->first) * s->stride_x + (q + i) * s->dilation_x;
         columns[i] = column_of(s, x, from, to);
     }
-    const float *plane = b->in + b->channel * s->in_plane;
     float *out = b->out + base + q * b->width;
-    for (int64_t c = 0; c < b->channels; c++, plane += s->in_plane) {
-        for (int64_t r = 0; r < s->window_height; r++, out += s->window_width * b->width) {
-            int64_t row = g->row + r * s->dilation_y;
-            if (row < 0 || row >= s->in_height) {
-                for (int64_t i = 0; i < count; i++) {
-                    vf_store_m(out + i * b->width, vf_zero(), live);
+    for (int64_t c = 0; c < b->channels; c++) {
+        for (int64_t d = 0; d < s->window_depth; d++) {
+            int64_t slice = g->slice + d * s->dilation_z;
+            bool inside = slice >= 0 && slice < s->in_depth;
+            const float *plane = b->in + (b->channel + c) * s->in_plane + slice * s->in_slice;
+            for (int64_t r = 0; r < s->window_height; r++, out += s->window_width * b->width) {
+                int64_t row = g->row + r * s->dilation_y;
+                if (!inside || row < 0 || row >= s->in_height) {
+                    for (int64_t i = 0; i < count; i++) {
+                        vf_store_m(out + i * b->width, vf_zero(), live);
+                    }
+                    continue;
                 }
-                continue;
-            }
-            const float *p = plane + row * s->in_width;
-            for (int64_t i = 0; i < count; i++) {
-                vf_store_m(out + i * b->width, load_column(p, &columns[i], step), live);
+                const float *p = plane + row * s->in_row;
+                for (int64_t i = 0; i < count; i++) {
+                    vf_store_m(out + i * b->width, load_column(p, &columns[i], step), live);
+                }
             }
         }
     }
@@ -52,12 +56,12 @@ static void pack_segment(const sld_conv_patches *b, const segment *g)
     const sld_conv_shape *s = b->shape;
     for (int base = g->first / VF * VF; base < g->end; base += VF) {
         for (int64_t q = 0; q < s->window_width; q += COLUMNS) {
-            if (s->stride_x == 1) {
+            if (s->stride_x == 1 && s->in_step == 1) {
                 pack_columns(b, g, base, q, 1);
-            } else if (s->stride_x == 2) {
+            } else if (s->stride_x == 2 && s->in_step == 1) {
                 pack_columns(b, g, base, q, 2);
             } else {
-                pack_columns(b, g, base, q, s->stride_x);
+                pack_columns(b, g, base, q, 0);
             }
         }
     }
@@ -83,8 +87,8 @@ static void pack_point(const sld_conv_patches *b, int count)
 static void pack_tile(const sld_conv_patches *b, int count)
 {
     const sld_conv_shape *s = b->shape;
-    if (s->taps == 1 && s->out_height == 1 && s->stride_x == 1 && s->pad_left == 0 &&
-        s->pad_top == 0 && s->in_width == s->out_width) {
+    if (s->taps == 1 && s->pixels == s->out_width && s->stride_x == 1 && s->pad_left == 0 &&
+        s->pad_top == 0 && s->pad_front == 0 && s->in_width == s->out_width && s->in_step == 1) {
         pack_point(b, count);
         return;
     }
@@ -94,11 +98,13 @@ static void pack_tile(const sld_conv_patches *b, int count)
         }
     }
     for (int lane = 0; lane < count;) {
-        int64_t y = (b->pixel + lane) / s->out_width;
         int64_t x = (b->pixel + lane) % s->out_width;
+        int64_t row = (b->pixel + lane) / s->out_width;
+        int64_t y = row % s->out_height;
+        int64_t z = row / s->out_height;
         int64_t length = s->out_width - x < count - lane ? s->out_width - x : count - lane;
-        segment g = {lane, lane + (int)length, y * s->stride_y - s->pad_top,
-                     x * s->stride_x - s->pad_left};
+        segment g = {lane, lane + (int)length, z * s->stride_z - s->pad_front,
+                     y * s->stride_y - s->pad_top, x * s->stride_x - s->pad_left};
         pack_segment(b, &g);
         lane += (int)length;
     }

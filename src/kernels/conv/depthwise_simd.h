@@ -72,7 +72,8 @@ static void run_any_window(const plane *p)
                 }
                 for (int64_t q = 0; q < s->window_width; q++) {
                     column c = column_of(s, left + q * s->dilation_x, 0, count);
-                    vf in = load_column(p->in + row * s->in_width, &c, s->stride_x);
+                    vf in = load_column(p->in + row * s->in_width, &c,
+                                        s->stride_x <= 2 ? s->stride_x : 0);
                     sum = vf_fma(vf_set1(p->weights[r * s->window_width + q]), in, sum);
                 }
             }
@@ -133,7 +134,9 @@ static void depthwise_task(void *user, size_t index, int thread)
 
 static bool depthwise_supports(const sld_run *run)
 {
-    return sld_conv_plain_f32(run) && run->in[1].dim[1] == 1;
+    const sld_conv_params *p = run->params;
+    return sld_conv_plain_f32(run) && p->spatial <= 2 && sld_tensor_inner_contiguous(&run->in[0]) &&
+           run->in[1].dim[1] == 1;
 }
 
 static solder_status depthwise_run(const sld_run *run)
