@@ -32,15 +32,16 @@ typedef struct sld_use {
 /* How a value lives inside another's memory (set by the views pass). */
 typedef enum sld_view_kind {
     SLD_VIEW_NONE = 0,
-    SLD_VIEW_REGION, /* same rank: starts at start[i], every step[i]-th element of parent */
-    SLD_VIEW_RESHAPE /* the same contiguous bytes, other dims */
+    SLD_VIEW_REGION,   /* same rank: starts at start[i], every step[i]-th element of parent */
+    SLD_VIEW_RESHAPE,  /* the same contiguous bytes, other dims */
+    SLD_VIEW_TRANSPOSE /* axis i is axis step[i] of parent */
 } sld_view_kind;
 
 typedef struct sld_view {
     sld_view_kind kind;
     sld_value *parent;
     sld_dim start[SOLDER_MAX_RANK];
-    int32_t step[SOLDER_MAX_RANK]; /* > 0 */
+    int32_t step[SOLDER_MAX_RANK]; /* regions: > 0; transposes: a permutation */
 } sld_view;
 
 struct sld_value {

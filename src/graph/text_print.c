@@ -515,6 +515,12 @@ static solder_status print_view(sld_text *text, const sld_graph *graph, const sl
     if (view->kind == SLD_VIEW_RESHAPE) {
         return sld_text_printf(text, " reshape\n");
     }
+    if (view->kind == SLD_VIEW_TRANSPOSE) {
+        for (int i = 0; i < rank; i++) {
+            SLD_TRY(sld_text_printf(text, "%s%d", i == 0 ? " transpose [" : ",", view->step[i]));
+        }
+        return sld_text_printf(text, rank == 0 ? " transpose []\n" : "]\n");
+    }
     bool stepped = false;
     for (int i = 0; i < rank; i++) {
         SLD_TRY(sld_text_printf(text, i == 0 ? " [" : ","));

@@ -270,6 +270,26 @@ static solder_status read_region(sld_scan *r, const sld_value *value, sld_view *
     return stepped ? sld_scan_expect(r, ']') : SOLDER_OK;
 }
 
+static solder_status read_permutation(sld_scan *r, const sld_value *value, sld_view *view)
+{
+    unsigned seen = 0;
+    view->kind = SLD_VIEW_TRANSPOSE;
+    SLD_TRY(sld_scan_expect(r, '['));
+    for (int i = 0; i < value->shape.rank; i++) {
+        int64_t axis;
+        SLD_TRY(i == 0 ? SOLDER_OK : sld_scan_expect(r, ','));
+        SLD_TRY(sld_scan_integer(r, &axis));
+        if (axis < 0 || axis >= value->shape.rank || (seen >> axis & 1u) != 0 ||
+            view->parent->shape.rank != value->shape.rank) {
+            return sld_scan_fail(r, SOLDER_ERROR_DATA, "%%%s: not a permutation of its axes",
+                                 value->name);
+        }
+        seen |= 1u << axis;
+        view->step[i] = (int32_t)axis;
+    }
+    return sld_scan_expect(r, ']');
+}
+
 /* A value that may have a place of its own. */
 static solder_status read_placed(sld_scan *r, sld_value **value)
 {
@@ -293,6 +313,8 @@ static solder_status read_view(sld_scan *r)
     }
     if (sld_scan_accept_word(r, "reshape")) {
         view.kind = SLD_VIEW_RESHAPE;
+    } else if (sld_scan_accept_word(r, "transpose")) {
+        SLD_TRY(read_permutation(r, value, &view));
     } else {
         SLD_TRY(read_region(r, value, &view));
     }

@@ -9,8 +9,9 @@
  * must own its memory, the input inside the result). Tuned kernels take tensors that are contiguous
  * but for the stride of dim 0, so a view is made only if it is of that form, and a Reshape only of
  * contiguous memory. Network inputs may hold views; network outputs may too, but are none;
- * constants take no part. A value has one parent: a Concat part that lives elsewhere already, is an
- * input or is given twice gets a copy, so that the rest of the Concat is still free.
+ * constants take no part. A convolution reads a channels-last value where it lies: the Transpose
+ * before it becomes a view of strides. A value has one parent: a Concat part that lives elsewhere
+ * already, is an input or is given twice gets a copy, so that the rest of the Concat is still free.
  */
 #include "passes/pass.h"
 #include "passes/rewrite.h"
@@ -77,7 +78,7 @@ static layout layout_of(const sld_graph *graph, const sld_value *value)
     while (depth-- > 0) {
         if (chain[depth]->view.kind == SLD_VIEW_REGION) {
             now = region_layout(graph, chain[depth], now);
-        } else if (now != LAYOUT_CONTIGUOUS) {
+        } else if (now != LAYOUT_CONTIGUOUS || chain[depth]->view.kind == SLD_VIEW_TRANSPOSE) {
             return LAYOUT_ANY;
         }
     }
@@ -302,6 +303,58 @@ static void visit_reshape(viewer *w, sld_node *node)
     }
 }
 
+/* ---- Transpose ---- */
+
+/* More channels than a cache line has floats: packing patches would read every line many times. */
+#define MAX_LAST_CHANNELS 16
+
+/* Its first kernel packs patches from any strides: no matrix product, no depthwise. */
+static bool reads_strides(const sld_graph *graph, const sld_use *use)
+{
+    const sld_conv_params *p = use->node->params;
+    int64_t channels;
+    return use->node->op == SLD_OP_CONVOLUTION && use->slot == 0 && p->groups == 1 &&
+           sld_expr_is_const(&graph->exprs, use->value->shape.d[1], &channels) &&
+           channels <= MAX_LAST_CHANNELS;
+}
+
+/* Channels last to channels first: the order in which patches are packed anyway. */
+static bool moves_channels(const sld_node *node)
+{
+    const int32_t *perm = ((const sld_transpose_params *)node->params)->perm;
+    int rank = node->out[0]->shape.rank;
+    if (rank < 3 || perm[0] != 0 || perm[1] != rank - 1) {
+        return false;
+    }
+    for (int i = 2; i < rank; i++) {
+        if (perm[i] != i - 1) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void visit_transpose(viewer *w, sld_node *node)
+{
+    sld_value *x = node->in[0].value;
+    sld_value *y = node->out[0];
+    if (!moves_channels(node) || x->kind == SLD_VALUE_CONSTANT || y->dtype != SOLDER_F32 ||
+        !is_movable(y) || w->child[y->id] != NULL || has_late_dim(w, x) ||
+        layout_of(w->graph, x) != LAYOUT_CONTIGUOUS) {
+        return;
+    }
+    for (const sld_use *use = y->uses; use != NULL; use = use->next) {
+        if (!reads_strides(w->graph, use)) {
+            return;
+        }
+    }
+    sld_view view = {.kind = SLD_VIEW_TRANSPOSE, .parent = x};
+    memcpy(view.step, ((const sld_transpose_params *)node->params)->perm, sizeof view.step);
+    set_view(w, y, &view);
+    node->elided = true;
+    w->changed = true;
+}
+
 /* ---- the pass ---- */
 
 static void find_late(const sld_expr_table *table, bool *late)
@@ -348,6 +401,11 @@ static solder_status make_views(viewer *w)
             visit_slice(w, node);
         } else if (node->op == SLD_OP_RESHAPE && !node->elided) {
             visit_reshape(w, node);
+        }
+    }
+    for (sld_node *node = w->graph->first; node != NULL; node = node->next) {
+        if (node->op == SLD_OP_TRANSPOSE && !node->elided) {
+            visit_transpose(w, node);
         }
     }
     return SOLDER_OK;

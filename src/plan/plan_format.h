@@ -68,6 +68,7 @@ typedef enum sld_plan_tensor_kind {
     SLD_PLAN_CONSTANT,  /* [offset, offset + size) of the weights */
     SLD_PLAN_REGION,    /* every step[i]-th element of parent from start[i] on; same rank */
     SLD_PLAN_RESHAPE,   /* the bytes of parent, which has no gaps, under other dims */
+    SLD_PLAN_TRANSPOSE, /* axis i is axis step[i] of parent; same rank */
     SLD_PLAN_TENSOR_KINDS
 } sld_plan_tensor_kind;
 

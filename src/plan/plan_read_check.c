@@ -55,7 +55,18 @@ static solder_status check_exprs(const sld_plan_check *c)
 
 static bool is_view(const sld_plan_tensor *t)
 {
-    return t->kind == SLD_PLAN_REGION || t->kind == SLD_PLAN_RESHAPE;
+    return t->kind == SLD_PLAN_REGION || t->kind == SLD_PLAN_RESHAPE ||
+           t->kind == SLD_PLAN_TRANSPOSE;
+}
+
+/* The axes of a transpose are those of its parent, each once. */
+static bool axis_ok(const sld_plan_tensor *t, int i)
+{
+    bool ok = t->step[i] >= 0 && t->step[i] < t->rank;
+    for (int j = 0; j < i; j++) {
+        ok = ok && t->step[j] != t->step[i];
+    }
+    return ok;
 }
 
 static bool dims_ok(const sld_plan_check *c, const sld_plan_tensor *t)
@@ -63,9 +74,10 @@ static bool dims_ok(const sld_plan_check *c, const sld_plan_tensor *t)
     for (int i = 0; i < SOLDER_MAX_RANK; i++) {
         bool used = i < t->rank;
         bool region = used && t->kind == SLD_PLAN_REGION;
+        bool transpose = used && t->kind == SLD_PLAN_TRANSPOSE;
         if ((used ? !expr_ok(c, t->dim[i]) : t->dim[i] != 0) ||
             (region ? !expr_ok(c, t->start[i]) || t->step[i] < 1
-                    : t->start[i] != 0 || t->step[i] != 0)) {
+                    : t->start[i] != 0 || (transpose ? !axis_ok(t, i) : t->step[i] != 0))) {
             return false;
         }
     }

@@ -260,10 +260,15 @@ static solder_status place_one(sld_plan_build *b, const sld_value *value)
     } else if (parent == NULL) {
         SLD_TRY(place_owner(b, value, bytes, &record));
     } else {
-        record.kind = kind == SLD_VIEW_REGION ? SLD_PLAN_REGION : SLD_PLAN_RESHAPE;
+        record.kind = kind == SLD_VIEW_REGION    ? SLD_PLAN_REGION
+                      : kind == SLD_VIEW_RESHAPE ? SLD_PLAN_RESHAPE
+                                                 : SLD_PLAN_TRANSPOSE;
         record.parent = b->tensor_of[parent->id];
         for (int i = 0; kind == SLD_VIEW_REGION && i < value->shape.rank; i++) {
             record.start[i] = b->expr_map[value->view.start[i]];
+            record.step[i] = value->view.step[i];
+        }
+        for (int i = 0; kind == SLD_VIEW_TRANSPOSE && i < value->shape.rank; i++) {
             record.step[i] = value->view.step[i];
         }
     }

@@ -95,6 +95,20 @@ static solder_status lay_region(const solder_engine *e, sld_diag *diag, const sl
     return SOLDER_OK;
 }
 
+static solder_status lay_transpose(const solder_engine *e, sld_diag *diag, const sld_layout *l,
+                                   const sld_plan_tensor *p, sld_tensor *t)
+{
+    const sld_tensor *parent = &l->tensors[p->parent];
+    for (int i = 0; i < t->rank; i++) {
+        if (t->dim[i] != parent->dim[p->step[i]]) {
+            return fail_tensor(e, diag, p, "is not the tensor it lies in with other axes");
+        }
+        t->stride[i] = parent->stride[p->step[i]];
+    }
+    t->data = parent->data;
+    return SOLDER_OK;
+}
+
 static solder_status lay_view(const solder_engine *e, sld_diag *diag, sld_layout *l, uint32_t index,
                               sld_tensor *t)
 {
@@ -110,6 +124,9 @@ static solder_status lay_view(const solder_engine *e, sld_diag *diag, sld_layout
     }
     if (p->kind == SLD_PLAN_REGION) {
         return lay_region(e, diag, l, p, t);
+    }
+    if (p->kind == SLD_PLAN_TRANSPOSE) {
+        return lay_transpose(e, diag, l, p, t);
     }
     if (sld_tensor_count(t) != sld_tensor_count(parent) || !sld_tensor_contiguous(parent)) {
         return fail_tensor(e, diag, p, "is not another shape of the tensor it lies in");

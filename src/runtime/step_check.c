@@ -11,7 +11,8 @@ typedef struct place {
 
 static bool is_view(const sld_plan_tensor *t)
 {
-    return t->kind == SLD_PLAN_REGION || t->kind == SLD_PLAN_RESHAPE;
+    return t->kind == SLD_PLAN_REGION || t->kind == SLD_PLAN_RESHAPE ||
+           t->kind == SLD_PLAN_TRANSPOSE;
 }
 
 static place place_of(const solder_engine *e, const sld_layout *l, uint32_t tensor)

@@ -54,6 +54,12 @@ sld_tensor sld_shapes_tensor(const sld_shapes *shapes, const sld_value *value, i
             t.stride[i] = parent.stride[i] * value->view.step[i];
         }
     }
+    if (value->view.kind == SLD_VIEW_TRANSPOSE) {
+        sld_tensor parent = sld_shapes_tensor(shapes, value->view.parent, which);
+        for (int i = 0; i < t.rank; i++) {
+            t.stride[i] = parent.stride[value->view.step[i]];
+        }
+    }
     return t;
 }
 

@@ -175,6 +175,10 @@ static void test_node_errors(void **state)
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y reshape\nview %y = %x reshape",
                  "text: line 4: %y is a view of itself");
     expect_error("input %x f32[2]\nview %x = %x reshape", "text: line 2: %x is a view of itself");
+    expect_error("input %x f32[2,3]\ninput %y f32[3,2]\nview %x = %y transpose [1,1]",
+                 "text: line 3: %x: not a permutation of its axes");
+    expect_error("input %x f32[2,3]\ninput %y f32[3]\nview %x = %y transpose [1,0]",
+                 "text: line 3: %x: not a permutation of its axes");
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y [0,0]",
                  "text: line 3: a region has another rank than its parent");
     expect_error("input %x f32[2]\ninput %y f32[2]\nview %x = %y [0] step [0]",

@@ -68,7 +68,11 @@ static void resolve_tensor(machine *m, const sld_value *value)
             t->data = (char *)t->data + start * p->stride[i] * (int64_t)solder_dtype_size(t->dtype);
             t->stride[i] = p->stride[i] * value->view.step[i];
         }
-        assert_true(sld_tensor_inner_contiguous(t));
+        for (int i = 0; value->view.kind == SLD_VIEW_TRANSPOSE && i < t->rank; i++) {
+            assert_int_equal(t->dim[i], p->dim[value->view.step[i]]);
+            t->stride[i] = p->stride[value->view.step[i]];
+        }
+        assert_true(value->view.kind == SLD_VIEW_TRANSPOSE || sld_tensor_inner_contiguous(t));
     }
     m->ready[value->id] = true;
 }

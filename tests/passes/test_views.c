@@ -174,12 +174,49 @@ static void test_flattened_slice(void **state)
     sld_graph_destroy(graph);
 }
 
+/* A convolution reads channels-last values where they lie; other steps and groups do not. */
+static void test_transpose(void **state)
+{
+    (void)state;
+    check_pass("views",
+               "symbol N 1..1..8\n"
+               "input %x f32[N,8,9,3] nhwc\n"
+               "constant %w f32[4,3,3,3] random 1\n"
+               "%t = Transpose(%x) {perm=[0,3,1,2]}\n"
+               "%y = Convolution(%t, %w)\n"
+               "%z = Convolution(%t, %w)\n"
+               "output %y\noutput %z\n",
+               "symbol N 1..1..8\n"
+               "input %x f32[N,8,9,3] nhwc\n"
+               "constant %w f32[4,3,3,3] random 1\n"
+               "%t = Transpose(%x) {perm=[0,3,1,2]} elided\n"
+               "%y = Convolution(%t, %w)\n"
+               "%z = Convolution(%t, %w)\n"
+               "output %y\noutput %z\n"
+               "view %t = %x transpose [0,3,1,2]\n");
+    check_untouched("views", "input %x f32[1,8,9,4]\n"
+                             "input %v f32[1,8,9,17]\n"
+                             "constant %w f32[4,4,3,3] random 1\n"
+                             "constant %g f32[4,2,3,3] random 1\n"
+                             "constant %u f32[4,17,3,3] random 1\n"
+                             "%a = Transpose(%x) {perm=[0,3,1,2]}\n"
+                             "%b = Convolution(%a, %w)\n"
+                             "%c = Pooling(%a) {window=[2,2]}\n"
+                             "%d = Transpose(%x) {perm=[0,3,1,2]}\n"
+                             "%e = Convolution(%d, %g) {groups=2}\n"
+                             "%f = Transpose(%v) {perm=[0,3,1,2]}\n"
+                             "%h = Convolution(%f, %u)\n"
+                             "%i = Transpose(%x) {perm=[0,3,2,1]}\n"
+                             "%j = Convolution(%i, %w)\n"
+                             "output %b\noutput %c\noutput %e\noutput %h\noutput %j\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_concat),         cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_chains),         cmocka_unit_test(test_slices),
-        cmocka_unit_test(test_output_reshape), cmocka_unit_test(test_stays),
-        cmocka_unit_test(test_flattened_slice)};
+        cmocka_unit_test(test_concat),          cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_chains),          cmocka_unit_test(test_slices),
+        cmocka_unit_test(test_output_reshape),  cmocka_unit_test(test_stays),
+        cmocka_unit_test(test_flattened_slice), cmocka_unit_test(test_transpose)};
     return cmocka_run_group_tests_name("views", tests, NULL, NULL);
 }

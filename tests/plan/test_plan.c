@@ -58,6 +58,9 @@ static int set_up(void **state)
         cut->view.start[i] = sld_graph_dim(s->f.graph, i == 2);
     }
     cut->producer->elided = true;
+    sld_value *turn = sld_graph_find_value(s->f.graph, "turn");
+    turn->view = (sld_view){.kind = SLD_VIEW_TRANSPOSE, .parent = cut, .step = {0, 2, 3, 1}};
+    turn->producer->elided = true;
     const char *const labels[] = {"zero", "one"};
     const solder_preprocess rule = {.input = "data", .order = "bgr", .scale = {1, 1, 1}};
     const sld_plan_info info = {.tuned_for = "test",

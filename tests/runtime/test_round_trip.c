@@ -64,6 +64,23 @@ static void views(void **state)
     fixture_free(&f);
 }
 
+static void transposed_views(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_read(&f, "network \"channels last\"\n"
+                     "symbol N 1..1..3\n"
+                     "input %x f32[N,7,9,3] nhwc\n"
+                     "constant %w f32[5,3,3,3] random 1\n"
+                     "%t = Transpose(%x) {perm=[0,3,1,2]}\n"
+                     "%y = Convolution(%t, %w) {stride=[2,1], pad_begin=[1,1], pad_end=[1,1]}\n"
+                     "output %y\n"
+                     "view %t = %x transpose [0,3,1,2]\n");
+    sld_graph_find_value(f.graph, "t")->producer->elided = true;
+    fixture_round_trip(&f, (const int64_t[]){1, 3, 2}, 3, NULL);
+    fixture_free(&f);
+}
+
 static void outputs_that_are_inputs_and_constants(void **state)
 {
     (void)state;
@@ -115,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(static_and_open_batch),
         cmocka_unit_test(views),
+        cmocka_unit_test(transposed_views),
         cmocka_unit_test(outputs_that_are_inputs_and_constants),
         cmocka_unit_test(data_dependent_dims),
         cmocka_unit_test(every_dtype_of_output_copies),
