@@ -234,6 +234,14 @@ def write_onnx(folder, p):
         f.write(model + field(7, graph))
 
 
+def write_weights(folder, p):
+    """For each weight a line "name rank dims" and its floats: what samples/network_api reads."""
+    with open(os.path.join(folder, "digits.weights"), "wb") as f:
+        for name, array in p.items():
+            dims = " ".join(str(d) for d in (array.ndim, *array.shape))
+            f.write(f"{name} {dims}\n".encode() + array.astype("<f4").tobytes())
+
+
 # ---- TensorFlow: frozen graphs in the two styles there are ----
 
 FLOAT, INT32 = 1, 3
@@ -403,6 +411,7 @@ def main():
         write_caffe(folder, p)
         write_onnx(folder, p)
         write_tensorflow(folder, p)
+        write_weights(folder, p)
         return
     from PIL import Image
     from sklearn.datasets import load_digits
@@ -417,6 +426,7 @@ def main():
     write_caffe(folder, net.p)
     write_onnx(folder, net.p)
     write_tensorflow(folder, net.p)
+    write_weights(folder, net.p)
     with open(os.path.join(folder, "labels.txt"), "w") as f:
         f.write("\n".join("zero one two three four five six seven eight nine".split()) + "\n")
     with open(os.path.join(folder, "accuracy.txt"), "w") as f:
