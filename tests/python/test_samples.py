@@ -10,6 +10,7 @@ import sys
 import unittest
 
 import common
+import solder
 
 SAMPLES = common.ROOT / "samples"
 BUILD = pathlib.Path(os.environ.get("SOLDER_BUILD") or common.ROOT / "build")
@@ -70,6 +71,35 @@ class Samples(unittest.TestCase):
 
     def test_threads(self):
         self.check_printed("threads")
+
+    def test_classify_photo(self):
+        self.check_printed("classify_photo")
+
+    def test_custom_layer_python(self):
+        self.check_printed("custom_layer_python")
+
+    def test_picture_rules(self):
+        """Stretched and cut: a picture of 4 x 2 made 2 x 2; framed: 3 x 1 made 3 x 3."""
+        sys.path.insert(0, str(SAMPLES / "common"))
+        import picture
+
+        gray = picture.Picture(4, 2, 1, bytes([10, 20, 30, 40, 50, 60, 70, 80]))
+        for resize, expected in (
+            ("stretch", [[15, 35], [55, 75]]),
+            ("crop", [[20, 30], [60, 70]]),
+        ):
+            io = solder.IO("x", "f32", (1, 1, 2, 2), (1, 1, 2, 2), (1, 1, 2, 2), False)
+            rule = solder.ImageRule("gray", (0.0,) * 4, (1.0,) * 4, resize, False)
+            self.assertEqual(picture.to_tensor(gray, io, rule).tolist(), [[expected]], resize)
+        row = picture.Picture(3, 1, 1, bytes([10, 20, 30]))
+        io = solder.IO("x", "f32", (1, 1, 3, 3), (1, 1, 3, 3), (1, 1, 3, 3), False)
+        rule = solder.ImageRule("gray", (5.0,) * 4, (1.0,) * 4, "pad", False)
+        framed = [[0, 0, 0], [5, 15, 25], [0, 0, 0]]
+        self.assertEqual(picture.to_tensor(row, io, rule).tolist(), [[framed]])
+        colour = picture.Picture(1, 1, 3, bytes([1, 2, 3]))
+        io = solder.IO("x", "f32", (1, 1, 1, 3), (1, 1, 1, 3), (1, 1, 1, 3), True)
+        rule = solder.ImageRule("bgr", (1.0, 1.0, 1.0, 0.0), (2.0, 2.0, 2.0, 0.0), "stretch", False)
+        self.assertEqual(picture.to_tensor(colour, io, rule).tolist(), [[[[4, 2, 0]]]])
 
     def test_profile(self):
         """The steps of the README with other times, the slowest first; shares that add up."""
