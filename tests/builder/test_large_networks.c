@@ -17,7 +17,7 @@ enum { NODES = 100000, LINE = 128, SECONDS = 15 };
 static size_t build(const char *text)
 {
     solder_builder *builder;
-    solder_network *network;
+    solder_network *network = NULL;
     sld_graph *graph;
     clock_t start = clock();
     assert_int_equal(solder_builder_create(NULL, &builder), SOLDER_OK);
