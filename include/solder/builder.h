@@ -67,11 +67,11 @@ SOLDER_API solder_status solder_import(solder_builder *builder, const char *mode
                                        solder_network **network);
 
 /*
- * Writes a frozen TensorFlow graph as UFF under path, whole or not at all; a path that ends in
- * .pbtxt gets the text form. Of options only outputs count: what they need is written (without any:
- * everything). Operators that UFF has no exact word for stay TensorFlow's, behind "_", with all
- * their attributes, so that importing the file gives the same network. weights must be NULL.
- * SOLDER_ERROR_UNSUPPORTED: a model of another format, or what has no form in UFF, by node.
+ * Writes a model as UFF under path, whole or not at all; a path that ends in .pbtxt gets the text
+ * form. Of a frozen TensorFlow graph what the outputs of options need is written, and what UFF has
+ * no exact word for stays TensorFlow's operator, behind "_", with all its attributes: importing the
+ * file gives the same network. Models of other formats are written as far as core operators say
+ * the same. SOLDER_ERROR_UNSUPPORTED names everything that has no form in UFF at once.
  */
 SOLDER_API solder_status solder_convert(solder_builder *builder, const char *model,
                                         const char *weights, const solder_import_options *options,

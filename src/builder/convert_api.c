@@ -5,36 +5,43 @@
 #include "import/import.h"
 #include "import/uff/uff_write.h"
 
-static solder_status check_request(solder_builder *builder, const sld_file *file, const char *model,
-                                   const char *weights, const solder_import_options *options)
+/* Node by node, so that what core operators cannot say stays TensorFlow's. */
+static solder_status convert_nodes(solder_builder *builder, sld_import *import, const char *path)
 {
-    sld_diag *diag = &builder->diag;
-    const sld_importer *importer = sld_find_importer(model, file);
-    if (importer != &sld_importer_tensorflow) {
-        return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED,
-                        "'%s' cannot be written as UFF: it is %s%s, and only frozen TensorFlow "
-                        "graphs can",
-                        model, importer != NULL ? "of format " : "no model this version knows",
-                        importer != NULL ? importer->name : "");
+    if (import->weights_path != NULL || import->options->input_count != 0) {
+        return sld_fail(&builder->diag, SOLDER_ERROR_ARGUMENT,
+                        "a TensorFlow graph is converted with its own weights and inputs");
     }
-    if (weights != NULL) {
-        return sld_fail(diag, SOLDER_ERROR_ARGUMENT,
-                        "'%s': a TensorFlow graph takes no second file with weights", model);
-    }
-    if (options->input_count != 0) {
-        return sld_fail(diag, SOLDER_ERROR_ARGUMENT,
-                        "'%s': inputs are converted as the model has them", model);
-    }
-    return SOLDER_OK;
+    SLD_TRY(sld_graph_create(&builder->counted, &builder->diag, &import->graph));
+    solder_status status = sld_uff_write(import, sld_graphdef_read, path);
+    sld_graph_destroy(import->graph);
+    return status;
+}
+
+/* What other formats mean is in the network. */
+static solder_status convert_network(solder_builder *builder, const sld_import *given,
+                                     const char *path)
+{
+    solder_network *network;
+    SLD_TRY(
+        solder_import(builder, given->model_path, given->weights_path, given->options, &network));
+    sld_import import = {.model_path = given->model_path,
+                         .options = given->options,
+                         .diag = &builder->diag,
+                         .allocator = &builder->counted,
+                         .graph = network->graph};
+    solder_status status = sld_uff_write_network(&import, path);
+    solder_network_destroy(network);
+    return status == SOLDER_OK ? status
+                               : sld_fail_within(&builder->diag, status, "'%s'", given->model_path);
 }
 
 static solder_status convert(solder_builder *builder, sld_import *import, const char *path)
 {
-    SLD_TRY(check_request(builder, &import->model, import->model_path, import->weights_path,
-                          import->options));
-    SLD_TRY(sld_graph_create(&builder->counted, &builder->diag, &import->graph));
-    solder_status status = sld_uff_write(import, sld_graphdef_read, path);
-    sld_graph_destroy(import->graph);
+    if (sld_find_importer(import->model_path, &import->model) != &sld_importer_tensorflow) {
+        return convert_network(builder, import, path);
+    }
+    solder_status status = convert_nodes(builder, import, path);
     return status == SOLDER_OK
                ? status
                : sld_fail_within(&builder->diag, status, "'%s'", import->model_path);

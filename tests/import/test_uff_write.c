@@ -223,6 +223,139 @@ static void functions(void **state)
     assert_int_equal(same_bits(&f, &x), 0);
 }
 
+/* ---- running out of memory ---- */
+
+static void *failing_alloc(void *user, size_t size, size_t align)
+{
+    size_t *left = user;
+    if (*left == 0) {
+        return NULL;
+    }
+    --*left;
+    return sld_libc_allocator.alloc(NULL, size, align);
+}
+
+static void failing_release(void *user, void *pointer, size_t size)
+{
+    (void)user;
+    sld_libc_allocator.release(NULL, pointer, size);
+}
+
+/* ---- networks of other formats ---- */
+
+static solder_status write_network(sld_graph *graph, const char *path)
+{
+    const solder_import_options options = {.struct_size = sizeof options};
+    sld_import import = {
+        .options = &options, .diag = &diag, .graph = graph, .allocator = allocator};
+    sld_diag_init(&diag, NULL);
+    return sld_uff_write_network(&import, path);
+}
+
+static sld_graph *read_network(const char *text)
+{
+    sld_graph *graph;
+    if (sld_graph_read(NULL, &diag, text, strlen(text), &graph) != SOLDER_OK) {
+        fail_msg("%s", diag.message);
+    }
+    return graph;
+}
+
+/* Every core operator a network is written in, with the geometry Caffe and ONNX give it. */
+static void networks(void **state)
+{
+    static const char text[] =
+        "network \"n\"\n"
+        "input %data f32[1,4,7,7]\n"
+        "constant %w f32[6,2,3,3] random 7\n"
+        "constant %b f32[6] random 8\n"
+        "constant %v f32[6] fill 0.75\n"
+        "constant %square f32[6,6,1,1] random 9\n"
+        "constant %m f32[5,6] random 10\n"
+        "constant %n f32[5] random 11\n"
+        "%conv = Convolution(%data, %w, %b) {groups=2, stride=[2,1], pad_begin=[1,0], "
+        "pad_end=[2,3]}\n"
+        "%leaky = Activation(%conv) {kind=leaky_relu, alpha=0.25}\n"
+        "%even = Convolution(%leaky, %square) {pad_begin=[1,1], pad_end=[1,1]}\n"
+        "%max = Pooling(%even) {kind=max, window=[3,3], stride=[2,2], pad_begin=[1,1], "
+        "pad_end=[1,1], round=ceil}\n"
+        "%average = Pooling(%max) {kind=average_padded, window=[3,3], pad_begin=[1,1], "
+        "pad_end=[1,1]}\n"
+        "%scale = Scale(%average, %v, %b) {axis=1}\n"
+        "%norm = BatchNorm(%scale, %v, %b, %b, %v)\n"
+        "%lrn = LRN(%norm) {size=3, alpha=0.3, beta=0.5, k=1.5}\n"
+        "%sum = ElementWise(%lrn, %scale) {kind=sum}\n"
+        "%both = Concat(%sum, %norm) {axis=2}\n"
+        "%soft = SoftMax(%both) {axis=1}\n"
+        "%global = Pooling(%soft) {kind=average, global=true}\n"
+        "%flat = Reshape(%global) {dims=[1,6]}\n"
+        "%dense = MatMul(%flat, %m, %n) {trans_b=true}\n"
+        "%tanh = Activation(%dense) {kind=tanh}\n"
+        "%exp = Unary(%tanh) {kind=exp}\n"
+        "output %sum\n"
+        "output %exp\n";
+    static const char path[] = BINARY_DIR "/network.uff";
+    (void)state;
+    float data[4 * 7 * 7];
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(data); i++) {
+        data[i] = (float)((int)(i * 37 % 23) - 11) / 4;
+    }
+    sld_tensor x = tensor(data, 4, D(1, 4, 7, 7)), want[2];
+    sld_arena arena;
+    sld_arena_init(&arena, NULL, 0);
+    sld_graph *graph = read_network(text);
+    if (sld_graph_evaluate(graph, &diag, NULL, &x, &arena, want, NULL, NULL) != SOLDER_OK ||
+        write_network(graph, path) != SOLDER_OK) {
+        fail_msg("%s", diag.message);
+    }
+    sld_file file;
+    evaluated got;
+    assert_int_equal(sld_file_map(NULL, path, &file), SOLDER_OK);
+    evaluate(&got, &sld_importer_uff, &file, &x);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(got.graph->outputs[i]->name, graph->outputs[i]->name);
+        assert_int_equal(sld_tensor_count(&got.results[i]), sld_tensor_count(&want[i]));
+        for (int64_t k = 0; k < sld_tensor_count(&want[i]); k++) {
+            assert_float_equal(sld_at_f64(&got.results[i], k), sld_at_f64(&want[i], k), 1e-5);
+        }
+    }
+    release(&got);
+    sld_file_unmap(&file);
+    size_t left;
+    const solder_allocator failing = {&left, failing_alloc, failing_release};
+    allocator = &failing;
+    solder_status status = SOLDER_ERROR_MEMORY;
+    for (size_t n = 0; status != SOLDER_OK; n++) {
+        left = n;
+        status = write_network(graph, path);
+        assert_true(status == SOLDER_OK || status == SOLDER_ERROR_MEMORY);
+    }
+    allocator = NULL;
+    (void)unlink(path);
+    sld_arena_free(&arena);
+    sld_graph_destroy(graph);
+}
+
+static void networks_without_words(void **state)
+{
+    (void)state;
+    sld_graph *graph =
+        read_network("network \"n\"\n"
+                     "input %data f32[1,4,7,7]\n"
+                     "%a = Pooling(%data) {kind=average, window=[3,3], pad_begin=[1,1]}\n"
+                     "%s = SoftMax(%a) {axis=0}\n"
+                     "%g = Activation(%s) {kind=gelu}\n"
+                     "output %g\n");
+    assert_int_equal(write_network(graph, BINARY_DIR "/none.uff"), SOLDER_ERROR_UNSUPPORTED);
+    assert_string_equal(
+        diag.message,
+        "uff: 3 nodes are not supported: 'a' (Pooling: windows over the edge, which a Pool counts "
+        "in another way), 's' (SoftMax: what a Softmax does not have), 'g' (Activation: a function "
+        "the format has no name for)");
+    assert_int_not_equal(access(BINARY_DIR "/none.uff", F_OK), 0);
+    sld_graph_destroy(graph);
+}
+
 /* ---- refused ---- */
 
 static void refused(tf_writer *f, solder_status status, const char *message)
@@ -261,22 +394,6 @@ static void what_has_no_form(void **state)
             "4398046511104 bytes)");
 }
 
-static void *failing_alloc(void *user, size_t size, size_t align)
-{
-    size_t *left = user;
-    if (*left == 0) {
-        return NULL;
-    }
-    --*left;
-    return sld_libc_allocator.alloc(NULL, size, align);
-}
-
-static void failing_release(void *user, void *pointer, size_t size)
-{
-    (void)user;
-    sld_libc_allocator.release(NULL, pointer, size);
-}
-
 static void out_of_memory(void **state)
 {
     (void)state;
@@ -305,6 +422,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(core_operators), cmocka_unit_test(custom_operators),
+        cmocka_unit_test(networks),       cmocka_unit_test(networks_without_words),
         cmocka_unit_test(functions),      cmocka_unit_test(what_has_no_form),
         cmocka_unit_test(out_of_memory),
     };

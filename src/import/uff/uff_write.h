@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From TensorFlow nodes to a UFF file. */
+/* To a UFF file, from TensorFlow nodes or from a network. */
 #ifndef SLD_IMPORT_UFF_UFF_WRITE_H
 #define SLD_IMPORT_UFF_UFF_WRITE_H
 
@@ -14,5 +14,7 @@
 typedef solder_status (*sld_uff_source)(sld_diag *diag, sld_arena *arena, const char *path,
                                         const sld_file *file, sld_tf_model *model);
 solder_status sld_uff_write(sld_import *import, sld_uff_source read, const char *path);
+/* The same for import->graph as an importer left it. */
+solder_status sld_uff_write_network(sld_import *import, const char *path);
 
 #endif
