@@ -63,6 +63,22 @@ case("Bidirectional-GRU-last", layer(layers.Bidirectional(layers.GRU(4), merge_m
 case("Stacked-cells", layer(layers.RNN([layers.LSTMCell(4), layers.GRUCell(3), layers.SimpleRNNCell(5)],
                                        return_sequences=True), x), x)
 
+# ---- operators of one cell, or of all its steps ----
+
+block = (noise(7, 16), noise(4), noise(4), noise(4), noise(16))
+for peepholes in (False, True):
+    case(f"LSTMBlockCell-{peepholes}", lambda x, c, h, p=peepholes: tuple(raw.LSTMBlockCell(
+        x=x, cs_prev=c, h_prev=h, w=block[0], wci=block[1], wcf=block[2], wco=block[3], b=block[4],
+        forget_bias=0.7, cell_clip=0.5, use_peephole=p)), noise(2, 3), noise(2, 4), noise(2, 4))
+    for steps in (5, 3):
+        case(f"BlockLSTM-{peepholes}-{steps}", lambda x, c, h, p=peepholes, n=steps: raw.BlockLSTM(
+            seq_len_max=np.int64(n), x=x, cs_prev=c, h_prev=h, w=block[0], wci=block[1], wcf=block[2], wco=block[3],
+            b=block[4], forget_bias=1.0, cell_clip=-1.0, use_peephole=p).h, noise(5, 2, 3), noise(2, 4), noise(2, 4))
+    case(f"BlockLSTMV2-{peepholes}", lambda x, c, h, p=peepholes: raw.BlockLSTMV2(
+        seq_len_max=np.int64(5), x=x, cs_prev=c, h_prev=h, w=block[0], wci=block[1], wcf=block[2], wco=block[3],
+        b=block[4], cell_clip=0.0, use_peephole=p).h, noise(5, 2, 3), noise(2, 4), noise(2, 4))
+case("GRUBlockCell", lambda x, h, w=noise(7, 8), v=noise(7, 4), b=noise(8), c=noise(4): tuple(raw.GRUBlockCell(
+    x=x, h_prev=h, w_ru=w, w_c=v, b_ru=b, b_c=c)), noise(2, 3), noise(2, 4))
 
 # ---- TensorFlow 1: cells as tf.nn.rnn_cell wrote them, in loops as tf.nn.dynamic_rnn wrote them ----
 
