@@ -285,9 +285,9 @@ static void test_unsupported(void **state)
                       "layer { name: 'q' type: 'Pooling' bottom: 'a' top: 'b' pooling_param { "
                       "pool: STOCHASTIC } }"
                       "layer { name: 'r' type: 'MyLayer' bottom: 'b' top: 'c' my_param { a: 1 } }"
-                      "layer { name: 's' type: 'LSTM' bottom: 'c' top: 'd' }",
+                      "layer { name: 's' type: 'Filter' bottom: 'c' top: 'd' }",
                 "caffe: 4 nodes are not supported: 'p' (Python), 'q' (Pooling: stochastic "
-                "pooling), 'r' (MyLayer), 's' (LSTM)");
+                "pooling), 'r' (MyLayer), 's' (Filter)");
 }
 
 static void test_unknown_fields(void **state)

@@ -382,7 +382,7 @@ static void out_of_memory(void **state)
     every_allocation_fails(&b);
 }
 
-/* A real graph with loops: its control flow is named. */
+/* A real graph with loops in frames and conditionals of switches. */
 static void real_control_flow(void **state)
 {
     (void)state;
@@ -393,8 +393,13 @@ static void real_control_flow(void **state)
         skip();
     }
     assert_true(sld_importer_tensorflow.probe("mtcnn", file.data, file.size));
-    assert_int_equal(import_bytes(&b, file.data, file.size), SOLDER_ERROR_UNSUPPORTED);
-    assert_non_null(strstr(b.diag.message, "1 node is not supported: 'pnet/while/ResizeBilinear'"));
+    solder_status status = import_bytes(&b, file.data, file.size);
+    if (status == SOLDER_ERROR_UNSUPPORTED) { /* as long as Resize has to know its sizes */
+        assert_non_null(
+            strstr(b.diag.message, "1 node is not supported: 'pnet/while/ResizeBilinear'"));
+    } else {
+        assert_int_equal(status, SOLDER_OK);
+    }
     close_bench(&b);
     sld_file_unmap(&file);
 }

@@ -210,6 +210,8 @@ solder_status sld_caffe_shuffle_channel(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_input(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_parameter(sld_caffe *c, sld_caffe_layer *l);
 
+solder_status sld_caffe_recurrent(sld_caffe *c, sld_caffe_layer *l);
+
 /* caffe_plugin.c: the row of all plugins */
 extern const sld_caffe_row sld_caffe_plugin_row;
 
