@@ -254,11 +254,6 @@ for classes in (1, 3):
 op("CombinedNonMaxSuppression-few", lambda b, s: tf.image.combined_non_max_suppression(b, s, 5, 4, 0.5, 0.4, True),
    boxes.reshape(1, 20, 1, 4), rng.random((1, 20, 2)).astype(np.float32))
 
-<<<<<<< HEAD
-from tensorflow_loops import LOOPS  # noqa: E402
-
-OPS.update(LOOPS)
-=======
 for kind in ("lanczos3", "lanczos5", "gaussian", "triangle", "box", "keyscubic", "mitchellcubic"):
     op(f"ScaleAndTranslate-{kind}", lambda x, k=kind: (raw.ScaleAndTranslate(
         images=x, size=[8, 4], scale=[1.6, 0.7], translation=[0.0, 0.0], kernel_type=k), raw.ScaleAndTranslate(
@@ -328,4 +323,8 @@ def concat_and_split_of_old(v1):
     a, b = v1.split(x, 2, 1)
     y = tf.raw_ops.Concat(concat_dim=1, values=[b, a])
     return [v1.squeeze(v1.expand_dims(y * v1.rsqrt(v1.reduce_max(v1.square(y), 1, keepdims=True)), 1), [1], name="out")], [noise(2, 6)]
->>>>>>> b3fea74 (Import dilated convolutions of TensorFlow 1, run-time slices, any einsum, ScaleAndTranslate)
+
+
+from tensorflow_loops import LOOPS  # noqa: E402
+
+OPS.update(LOOPS)
