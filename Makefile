@@ -20,7 +20,7 @@ test: build
 	@scripts/run-tests $(BUILD)
 
 demo: configure
-	@cmake --build $(BUILD) -j $(JOBS) --target solder_command
+	@cmake --build $(BUILD) -j $(JOBS) --target solder_command sample_detect
 	@scripts/demo $(BUILD)
 
 check: build

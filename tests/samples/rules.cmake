@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests of whole applications read pictures as the samples do.
+foreach(name test_detector)
+  target_link_libraries(${name} PRIVATE sample_common)
+endforeach()
