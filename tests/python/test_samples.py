@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The samples print what their READMEs say, run as the READMEs say."""
+import json
 import os
 import pathlib
 import re
@@ -14,6 +15,8 @@ import solder
 
 SAMPLES = common.ROOT / "samples"
 BUILD = pathlib.Path(os.environ.get("SOLDER_BUILD") or common.ROOT / "build")
+
+ULTRAFACE = common.SHARED / "ultraface-slim-320"
 
 
 def blocks(sample, kind):
@@ -100,6 +103,69 @@ class Samples(unittest.TestCase):
         io = solder.IO("x", "f32", (1, 1, 1, 3), (1, 1, 1, 3), (1, 1, 1, 3), True)
         rule = solder.ImageRule("bgr", (1.0, 1.0, 1.0, 0.0), (2.0, 2.0, 2.0, 0.0), "stretch", False)
         self.assertEqual(picture.to_tensor(colour, io, rule).tolist(), [[[[4, 2, 0]]]])
+
+    def test_char_rnn(self):
+        self.check_printed("char_rnn")
+
+    def run_face_camera(self, *arguments, **options):
+        program = BUILD / "samples" / "face_camera"
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True, **options)
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        return [line.split() for line in done.stdout.decode().splitlines()]
+
+    @unittest.skipUnless(ULTRAFACE.exists(), "no shared models")
+    def test_face_camera(self):
+        """The faces another program found, from a folder and from raw video, drawn; their names."""
+        folder = common.FOLDER / "face_camera"
+        frames, known, out = folder / "frames", folder / "known", folder / "out"
+        for each in (frames, known, out):
+            each.mkdir(parents=True)
+        # The reference's input is the photo at 320 x 240, as (x - 127) / 128.
+        values = common.read_npy(ULTRAFACE / "ref" / "tf-mtcnn_test_image_input.npy").data.cast("B").cast("f")
+        plane = 320 * 240
+        rgb = bytes(round(values[c * plane + i] * 128 + 127) for i in range(plane) for c in range(3))
+        header = b"P6\n320 240\n255\n"
+        (frames / "photo.ppm").write_bytes(header + rgb)
+        detector = folder / "faces.plan"
+        model = ULTRAFACE / "version-slim-320.onnx"
+        solder.build(model, output=detector, fast=True, preprocess="rgb,mean=127,scale=1/128")
+
+        expected = json.loads((ULTRAFACE / "ref" / "tf-mtcnn_test_image_faces.json").read_text())
+        width, height = expected["photo_size_wh"]
+        scale = (320 / width, 240 / height) * 2
+        faces = expected["faces_x1_y1_x2_y2_score"]
+        found = self.run_face_camera(detector, out, frames)
+        self.assertEqual(len(found), len(faces))
+        for line, face in zip(found, faces):
+            self.assertEqual(line[0], "photo.ppm:")
+            for number, want, share in zip(line[1:5], face, scale):
+                self.assertAlmostEqual(float(number), want * share, delta=0.51)
+            self.assertAlmostEqual(float(line[5]), face[4], delta=1e-3)
+        drawn = (out / "photo.ppm").read_bytes()[len(header) :]
+        x, y = int(found[0][1]) + 5, int(found[0][2])
+        self.assertEqual(drawn[(y * 320 + x) * 3 :][:3], bytes((255, 64, 64)))
+        self.assertEqual(drawn[:300], rgb[:300])
+
+        raw = self.run_face_camera(detector, out, "-", "320x240", input=rgb * 2)
+        lines = [[f"frame{i:06d}.ppm:", *line[1:]] for i in range(2) for line in found]
+        self.assertEqual(raw, lines)
+        self.assertEqual((out / "frame000001.ppm").read_bytes(), header + drawn)
+
+        # Any network with numbers out will do to name the same picture's faces: here their pixels.
+        network = solder.Network("pixels")
+        x = network.add_input("face", (1, 3, 16, 16))
+        network.mark_output(network.add("Unary", [x], kind="identity"), "features")
+        embedding = folder / "embedding.plan"
+        network.build(embedding, fast=True, preprocess="rgb,mean=127,scale=1/128")
+        for name, line in (("ann", found[0]), ("bob", found[2])):
+            x1, y1, x2, y2 = map(int, line[1:5])
+            rows = b"".join(rgb[(y * 320 + x1) * 3 : (y * 320 + x2) * 3] for y in range(y1, y2))
+            (known / f"{name}.ppm").write_bytes(b"P6 %d %d 255\n" % (x2 - x1, y2 - y1) + rows)
+        named = self.run_face_camera(detector, out, frames, embedding, known)
+        self.assertEqual([line[:6] for line in named], found)
+        names = [line[6] for line in named]
+        self.assertEqual((names[0], names[2]), ("ann", "bob"))
+        self.assertIn("somebody", names)
 
     def test_profile(self):
         """The steps of the README with other times, the slowest first; shares that add up."""
