@@ -39,6 +39,7 @@ typedef struct solder_runtime_options {
     int threads;         /* of the pool contexts run on; 0: all cores; 1: the caller's only */
     const char *cpu;     /* hide what the machine has beyond this level; NULL: nothing */
     size_t memory_limit; /* bytes the runtime may allocate; 0: none */
+    int64_t loop_limit;  /* iterations of one loop in one run, beyond: an error; 0: 2^30 */
 } solder_runtime_options;
 
 /* Zeroed, with struct_size set. */

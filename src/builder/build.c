@@ -24,12 +24,18 @@ static solder_status tell(const solder_config *config, sld_diag *diag, const cha
 
 /* ---- the report ---- */
 
+static solder_status report_steps(sld_text *text, const sld_graph *graph,
+                                  const sld_tactic *tactics);
+
 static solder_status report_node(sld_text *text, const sld_node *node, const sld_tactic *tactic)
 {
     SLD_TRY(sld_text_printf(text, "\n    {\"name\": "));
     SLD_TRY(sld_text_json_string(text, node->source));
-    SLD_TRY(sld_text_printf(text, ", \"op\": \"%s\", \"kernel\": \"%s\", \"candidates\": %d",
-                            sld_node_type(node), tactic->kernel->name, tactic->candidates));
+    SLD_TRY(sld_text_printf(text, ", \"op\": \"%s\"", sld_node_type(node)));
+    if (tactic->kernel != NULL) {
+        SLD_TRY(sld_text_printf(text, ", \"kernel\": \"%s\", \"candidates\": %d",
+                                tactic->kernel->name, tactic->candidates));
+    }
     if (node->op == SLD_OP_PLUGIN) {
         SLD_TRY(sld_text_printf(text, ", \"tactic\": %u",
                                 (unsigned)((const sld_plugin_params *)node->params)->tactic));
@@ -37,7 +43,24 @@ static solder_status report_node(sld_text *text, const sld_node *node, const sld
     if (tactic->microseconds >= 0) {
         SLD_TRY(sld_text_printf(text, ", \"microseconds\": %.3f", tactic->microseconds));
     }
-    return sld_text_printf(text, "}");
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        SLD_TRY(sld_text_printf(text, "%s", i == 0 ? ", \"bodies\": [[" : "], ["));
+        SLD_TRY(report_steps(text, node->bodies[i], tactic->bodies[i]));
+    }
+    return sld_text_printf(text, node->body_count > 0 ? "]]}" : "}");
+}
+
+static solder_status report_steps(sld_text *text, const sld_graph *graph, const sld_tactic *tactics)
+{
+    const char *separator = "";
+    for (const sld_node *node = graph->first; node != NULL; node = node->next) {
+        if (!node->elided) {
+            SLD_TRY(sld_text_printf(text, "%s", separator));
+            SLD_TRY(report_node(text, node, &tactics[node->id]));
+            separator = ",";
+        }
+    }
+    return SOLDER_OK;
 }
 
 typedef struct build_times {
@@ -58,14 +81,7 @@ static solder_status write_report(solder_builder *builder, const sld_graph *grap
                             "%.3f},\n  \"activation_bytes\": %lld,\n  \"steps\": [",
                             times->prepare, times->tactics, times->write,
                             (long long)graph->arena_bytes));
-    const char *separator = "";
-    for (const sld_node *node = graph->first; node != NULL; node = node->next) {
-        if (!node->elided) {
-            SLD_TRY(sld_text_printf(text, "%s", separator));
-            SLD_TRY(report_node(text, node, &tactics[node->id]));
-            separator = ",";
-        }
-    }
+    SLD_TRY(report_steps(text, graph, tactics));
     return sld_text_printf(text, "\n  ]\n}\n");
 }
 

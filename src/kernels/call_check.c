@@ -20,6 +20,25 @@ sld_check sld_family_check(const char *family)
     return NULL;
 }
 
+static const struct {
+    const char *family;
+    sld_dims_hook dims;
+} hooks[] = {
+#define SLD_DIMS(name) {#name, sld_dims_##name},
+#include "kernels/dims.def"
+#undef SLD_DIMS
+    {NULL, NULL}};
+
+sld_dims_hook sld_family_dims(const char *family)
+{
+    for (size_t i = 0; hooks[i].family != NULL; i++) {
+        if (strcmp(hooks[i].family, family) == 0) {
+            return hooks[i].dims;
+        }
+    }
+    return NULL;
+}
+
 const char *sld_check_arity(const sld_run *run, uint32_t min, uint32_t max, uint32_t max_out)
 {
     SLD_CHECK(run->in_count <= max && run->out_count <= max_out, "too many operands");

@@ -21,6 +21,20 @@ sld_check sld_family_check(const char *family);
 #include "kernels/families.def"
 #undef SLD_FAMILY
 
+/*
+ * Sets the dims of all outputs from the parameters and the values of the inputs, right before a
+ * step runs whose outputs have no bound. NULL, or what is wrong with the values.
+ */
+typedef const char *(*sld_dims_hook)(const sld_run *run);
+
+/* NULL for a family whose outputs always have a bound. */
+sld_dims_hook sld_family_dims(const char *family);
+
+/* One per family of dims.def, beside its check. */
+#define SLD_DIMS(name) const char *sld_dims_##name(const sld_run *run);
+#include "kernels/dims.def"
+#undef SLD_DIMS
+
 /* ---- for the checks (call_check.c) ---- */
 
 #define SLD_CHECK(condition, text)                                                                 \

@@ -7,7 +7,8 @@
  *
  * Gives every value that owns memory a place in the activation arena. What lives in a value (views)
  * prolongs its life; network outputs live to the end; inputs and constants need no place. Sizes are
- * the largest over the corners of the profile. Greedy by size, largest first, each into the
+ * the largest over the corners of the profile; values without a bound get memory while running.
+ * Greedy by size, largest first, each into the
  * smallest gap that holds it for its whole life: the heuristic that does best in practice for such
  * networks (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference").
  */
@@ -25,6 +26,7 @@ typedef struct buffer {
     sld_value *owner;
     struct buffer *same; /* made in place of this one */
     uint32_t members;
+    bool open; /* without an upper bound: the runtime finds memory for it while running */
 } buffer;
 
 typedef struct planner {
@@ -34,6 +36,7 @@ typedef struct planner {
     buffer *buffers;
     size_t count;
     buffer **by_id; /* of every value */
+    uint8_t *open;  /* by expression */
 } planner;
 
 static solder_status no_memory(const planner *p)
@@ -122,6 +125,10 @@ static solder_status grow_buffers(planner *p, const int64_t *values)
         size_t bytes;
         for (int d = 0; d < v->shape.rank; d++) {
             dims[d] = values[v->shape.d[d]];
+            b->open = b->open || p->open[v->shape.d[d]];
+        }
+        if (b->open) {
+            continue;
         }
         if (!sld_dims_bytes(dims, v->shape.rank, v->dtype, &bytes) ||
             !sld_size_align(bytes, p->alignment, &bytes) || bytes > INT64_MAX / 2) {
@@ -140,7 +147,7 @@ static void set_corner(const sld_expr_table *table, uint32_t corner, int64_t *sy
     uint32_t n = 0;
     for (size_t i = 0; i < table->symbol_count; i++) {
         const sld_symbol *s = &table->symbols[i];
-        if (s->data_dependent != 0) {
+        if (s->data_dependent != 0 || s->max == SLD_SYMBOL_OPEN) {
             symbols[i] = SLD_EXPR_UNKNOWN;
             continue;
         }
@@ -155,11 +162,14 @@ static solder_status find_sizes(planner *p)
     int64_t *symbols = sld_arena_array(&p->scratch, table->symbol_count + 1, sizeof *symbols);
     int64_t *values = sld_arena_array(&p->scratch, table->count + 1, sizeof *values);
     uint32_t open = 0;
-    if (symbols == NULL || values == NULL) {
+    p->open = sld_arena_alloc(&p->scratch, table->count);
+    if (symbols == NULL || values == NULL || p->open == NULL) {
         return no_memory(p);
     }
+    sld_expr_find_open(table->exprs, table->count, table->symbols, p->open);
     for (size_t i = 0; i < table->symbol_count; i++) {
-        open += table->symbols[i].data_dependent == 0 ? 1 : 0;
+        const sld_symbol *s = &table->symbols[i];
+        open += s->data_dependent == 0 && s->max != SLD_SYMBOL_OPEN ? 1 : 0;
     }
     bool all = open <= MAX_CORNER_SYMBOLS;
     for (uint32_t corner = 0; corner < (all ? 1u << open : 2u); corner++) {
@@ -196,7 +206,7 @@ static bool can_replace(const planner *p, const sld_node *node, uint32_t slot, i
     const sld_value *out = node->out[0];
     const buffer *from = in != NULL ? p->by_id[in->id] : NULL;
     const buffer *to = p->by_id[out->id];
-    return works_in_place(node, slot) && from != NULL && to != NULL && from != to &&
+    return works_in_place(node, slot) && from != NULL && to != NULL && from != to && !from->open &&
            from->owner == in && from->members == 1 && from->at.end == step && to->owner == out &&
            to->at.start == step && sld_same_shape(in, out);
 }
@@ -241,7 +251,7 @@ static solder_status find_places(planner *p, size_t *total)
         return no_memory(p);
     }
     for (size_t i = 0; i < p->count; i++) {
-        if (p->buffers[i].same == NULL) {
+        if (p->buffers[i].same == NULL && !p->buffers[i].open) {
             order[count++] = &p->buffers[i].at;
         }
     }
@@ -260,7 +270,8 @@ static bool store(const planner *p, size_t total)
     bool changed = p->graph->arena_bytes != (int64_t)total;
     for (sld_value *v = p->graph->values; v != NULL; v = v->next) {
         buffer *b = p->by_id[v->id];
-        int64_t offset = b != NULL && b->owner == v ? (int64_t)resolve(b)->at.offset : -1;
+        bool placed = b != NULL && b->owner == v && !b->open;
+        int64_t offset = placed ? (int64_t)resolve(b)->at.offset : -1;
         changed = changed || v->arena_offset != offset;
         v->arena_offset = offset;
     }

@@ -33,6 +33,20 @@ const sld_pass *sld_pass_find(const char *name)
     return NULL;
 }
 
+/* The bodies of every node; what they give may then be better known. */
+static solder_status run_on_bodies(const sld_pass *pass, sld_graph *graph,
+                                   const sld_pass_options *options, bool *changed)
+{
+    bool any = false;
+    for (const sld_node *node = graph->first; node != NULL; node = node->next) {
+        for (uint32_t i = 0; i < node->body_count; i++) {
+            SLD_TRY(sld_pass_run(pass, node->bodies[i], options, &any));
+        }
+    }
+    *changed = *changed || any;
+    return any ? sld_graph_infer_all(graph) : SOLDER_OK;
+}
+
 solder_status sld_pass_run(const sld_pass *pass, sld_graph *graph, const sld_pass_options *options,
                            bool *changed)
 {
@@ -47,6 +61,7 @@ solder_status sld_pass_run(const sld_pass *pass, sld_graph *graph, const sld_pas
     if (any) {
         sld_graph_sweep(graph);
     }
+    SLD_TRY(run_on_bodies(pass, graph, options, &any));
     if (changed != NULL) {
         *changed = *changed || any;
     }

@@ -20,7 +20,7 @@ typedef struct sld_pass {
 /* The pipeline, in order (passes.def). */
 const sld_pass *sld_passes(size_t *count);
 const sld_pass *sld_pass_find(const char *name);
-/* Runs one pass and sweeps what it left without users. changed may be NULL. */
+/* Runs one pass, also on all bodies, and sweeps what it left without users. changed may be NULL. */
 solder_status sld_pass_run(const sld_pass *pass, sld_graph *graph, const sld_pass_options *options,
                            bool *changed);
 /* Runs the pipeline; groups marked as such repeat until nothing changes. */

@@ -60,6 +60,7 @@ typedef struct viewer {
     sld_graph *graph;
     sld_value **child, **sibling; /* by value id: what lives in a value */
     bool *late;                   /* by expression: only a running step knows it */
+    bool *defines;                /* by value id: a dim is a symbol that its step gives a value */
     bool changed;
 } viewer;
 
@@ -153,9 +154,10 @@ static bool has_late_dim(const viewer *w, const sld_value *value)
 }
 
 /* A value whose memory the planner is free to choose. */
-static bool is_movable(const sld_value *value)
+static bool is_movable(const viewer *w, const sld_value *value)
 {
-    return value->kind == SLD_VALUE_NODE && !value->is_output && value->view.kind == SLD_VIEW_NONE;
+    return value->kind == SLD_VALUE_NODE && !value->is_output &&
+           value->view.kind == SLD_VIEW_NONE && !w->defines[value->id];
 }
 
 static void set_view(viewer *w, sld_value *value, const sld_view *view)
@@ -168,7 +170,7 @@ static void set_view(viewer *w, sld_value *value, const sld_view *view)
 /* Gives value that view if every layout holds; false and no change if not. */
 static bool try_view(viewer *w, sld_value *value, const sld_view *view)
 {
-    if (!is_movable(value) || lives_in(view->parent, value)) {
+    if (!is_movable(w, value) || lives_in(view->parent, value)) {
         return false;
     }
     value->view = *view;
@@ -367,6 +369,25 @@ static void find_late(const sld_expr_table *table, bool *late)
     }
 }
 
+/* The first value with a data-dependent symbol as a dim: its step must run to tell it. */
+static void find_definers(viewer *w, bool *defined)
+{
+    const sld_expr_table *table = &w->graph->exprs;
+    for (const sld_node *node = w->graph->first; node != NULL; node = node->next) {
+        for (uint32_t i = 0; i < node->out_count; i++) {
+            const sld_value *v = node->out[i];
+            for (int j = 0; j < v->shape.rank; j++) {
+                const sld_expr *e = &table->exprs[v->shape.d[j]];
+                if (e->op == SLD_EXPR_SYMBOL && table->symbols[e->value].data_dependent &&
+                    !defined[e->value]) {
+                    defined[e->value] = true;
+                    w->defines[v->id] = true;
+                }
+            }
+        }
+    }
+}
+
 static solder_status prepare(viewer *w, sld_arena *scratch)
 {
     size_t ids = w->graph->next_id;
@@ -376,10 +397,14 @@ static solder_status prepare(viewer *w, sld_arena *scratch)
     w->child = sld_arena_array(scratch, ids, sizeof *w->child);
     w->sibling = sld_arena_array(scratch, ids, sizeof *w->sibling);
     w->late = sld_arena_array(scratch, w->graph->exprs.count, sizeof *w->late);
-    if (w->child == NULL || w->sibling == NULL || w->late == NULL) {
+    w->defines = sld_arena_array(scratch, ids, sizeof *w->defines);
+    bool *defined = sld_arena_array(scratch, w->graph->exprs.symbol_count + 1, sizeof *defined);
+    if (w->child == NULL || w->sibling == NULL || w->late == NULL || w->defines == NULL ||
+        defined == NULL) {
         return sld_fail_memory(w->graph->diag, ids * sizeof *w->child);
     }
     find_late(&w->graph->exprs, w->late);
+    find_definers(w, defined);
     for (sld_value *v = w->graph->values; v != NULL; v = v->next) {
         if (v->view.kind != SLD_VIEW_NONE) {
             const sld_view view = v->view;

@@ -16,9 +16,12 @@
 /* PNG's trick: a transfer that changes line ends or strips the eighth bit breaks the magic. */
 #define SLD_PLAN_MAGIC "\x89SLD\r\n\x1a\n"
 #define SLD_PLAN_MAJOR 1u /* another one cannot be read */
-#define SLD_PLAN_MINOR 0u /* a higher one adds sections that may be skipped */
+#define SLD_PLAN_MINOR 1u /* a higher one adds sections that may be skipped */
 #define SLD_PLAN_ALIGN 64u
 #define SLD_PLAN_NONE  UINT32_MAX /* no tensor, no string */
+#define SLD_PLAN_OPEN                                                                              \
+    UINT64_MAX /* size of a tensor without a bound: memory comes while running                     \
+                */
 
 /* Each once, in this order, from the first; a minor version may append others. */
 typedef enum sld_plan_section_id {
@@ -36,8 +39,11 @@ typedef enum sld_plan_section_id {
     SLD_PLAN_IMAGES,      /* sld_plan_image */
     SLD_PLAN_PLUGINS,     /* uint32_t: strings; names of plugins the plan needs */
     SLD_PLAN_WEIGHTS,     /* bytes of constants, each at a multiple of 64 */
+    SLD_PLAN_BODIES,      /* sld_plan_body, in order of steps; since 1.1 */
+    SLD_PLAN_BODY_BYTES,  /* plans of bodies, each at a multiple of 64; since 1.1 */
     SLD_PLAN_SECTION_COUNT
 } sld_plan_section_id;
+#define SLD_PLAN_SECTIONS_LEAST 14u /* those of version 1.0 */
 
 typedef struct sld_plan_header {
     uint8_t magic[8];
@@ -80,7 +86,7 @@ typedef struct sld_plan_tensor {
     uint32_t parent;    /* views: an earlier tensor; else SLD_PLAN_NONE */
     uint32_t packing;   /* constants: name of the packing, SLD_PLAN_NONE if plain */
     uint64_t offset;    /* 0 for views */
-    uint64_t size;      /* bytes, the most it may ever take; 0 for views */
+    uint64_t size;      /* bytes, the most it may ever take; 0 for views; SLD_PLAN_OPEN */
     uint32_t packed_by; /* packed constants: the step whose parameters the packing saw */
     uint32_t reserved;
     sld_dim dim[SOLDER_MAX_RANK];   /* expressions; 0 beyond rank */
@@ -111,6 +117,14 @@ typedef struct sld_plan_define {
     uint32_t axis;
     uint32_t reserved;
 } sld_plan_define;
+
+/* A network that a step of family if or loop runs: a whole plan of its own. */
+typedef struct sld_plan_body {
+    uint32_t step;
+    uint32_t reserved;
+    uint64_t offset, size; /* in the section of their bytes */
+} sld_plan_body;
+_Static_assert(sizeof(sld_plan_body) == 24, "plan body");
 
 enum { SLD_PLAN_IO_NHWC = 1 };
 

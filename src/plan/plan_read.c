@@ -25,6 +25,8 @@ static const struct {
     [SLD_PLAN_IMAGES] = {"picture rules", sizeof(sld_plan_image)},
     [SLD_PLAN_PLUGINS] = {"plugins", sizeof(uint32_t)},
     [SLD_PLAN_WEIGHTS] = {"weights", 1},
+    [SLD_PLAN_BODIES] = {"bodies", sizeof(sld_plan_body)},
+    [SLD_PLAN_BODY_BYTES] = {"plans of bodies", 1},
 };
 
 static const char *section_name(uint32_t index)
@@ -59,7 +61,7 @@ static solder_status check_header(sld_diag *diag, const uint8_t *data, size_t si
         return sld_fail(diag, SOLDER_ERROR_DATA, "header says %llu bytes, file has %zu",
                         (unsigned long long)h->file_size, size);
     }
-    if (h->section_count < SLD_PLAN_SECTION_COUNT || h->section_count > 4096 ||
+    if (h->section_count < SLD_PLAN_SECTIONS_LEAST || h->section_count > 4096 ||
         sizeof *h + h->section_count * sizeof(sld_plan_section) > size) {
         return sld_fail(diag, SOLDER_ERROR_DATA, "damaged header: %u sections", h->section_count);
     }
@@ -128,9 +130,10 @@ static void take_sections(const uint8_t *data, sld_plan *plan)
     const sld_plan_header *h = (const sld_plan_header *)(const void *)data;
     const sld_plan_section *table = (const sld_plan_section *)(const void *)(h + 1);
     const void *start[SLD_PLAN_SECTION_COUNT];
-    for (int i = 0; i < SLD_PLAN_SECTION_COUNT; i++) {
-        start[i] = data + table[i].offset;
-        plan->count[i] = (size_t)(table[i].size / table[i].element);
+    for (uint32_t i = 0; i < SLD_PLAN_SECTION_COUNT; i++) {
+        bool there = i < h->section_count;
+        start[i] = there ? data + table[i].offset : data;
+        plan->count[i] = there ? (size_t)(table[i].size / table[i].element) : 0;
     }
     plan->header = h;
     plan->strings = start[SLD_PLAN_STRINGS];
@@ -147,6 +150,8 @@ static void take_sections(const uint8_t *data, sld_plan *plan)
     plan->images = start[SLD_PLAN_IMAGES];
     plan->plugins = start[SLD_PLAN_PLUGINS];
     plan->weights = start[SLD_PLAN_WEIGHTS];
+    plan->bodies = start[SLD_PLAN_BODIES];
+    plan->body_bytes = start[SLD_PLAN_BODY_BYTES];
 }
 
 static solder_status check_all(const solder_allocator *allocator, sld_diag *diag,

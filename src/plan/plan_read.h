@@ -23,6 +23,8 @@ typedef struct sld_plan {
     const sld_plan_image *images;
     const uint32_t *plugins;
     const uint8_t *weights;
+    const sld_plan_body *bodies;
+    const uint8_t *body_bytes;
     size_t count[SLD_PLAN_SECTION_COUNT]; /* records of each section */
 } sld_plan;
 

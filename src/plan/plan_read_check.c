@@ -22,7 +22,7 @@ static solder_status check_symbols(const sld_plan_check *c)
 {
     for (size_t i = 0; i < c->plan->count[SLD_PLAN_SYMBOLS]; i++) {
         const sld_symbol *s = &c->plan->symbols[i];
-        bool bound_ok = s->data_dependent == 1   ? expr_ok(c, s->bound)
+        bool bound_ok = s->data_dependent == 1   ? s->bound == SLD_DIM_NONE || expr_ok(c, s->bound)
                         : s->data_dependent == 0 ? s->bound == SLD_DIM_NONE
                                                  : false;
         if (memchr(s->name, 0, sizeof s->name) == NULL || !bound_ok || s->min < 0 ||
@@ -42,7 +42,7 @@ static solder_status check_exprs(const sld_plan_check *c)
         if (ok && e->op == SLD_EXPR_SYMBOL) {
             ok = e->value >= 0 && (uint64_t)e->value < c->plan->count[SLD_PLAN_SYMBOLS];
             const sld_symbol *s = ok ? &c->plan->symbols[e->value] : NULL;
-            ok = ok && (s->data_dependent == 0 || (size_t)s->bound < i);
+            ok = ok && (s->bound == SLD_DIM_NONE || (size_t)s->bound < i);
         } else if (ok && e->op != SLD_EXPR_CONST) {
             ok = e->a >= 0 && (size_t)e->a < i && e->b >= 0 && (size_t)e->b < i;
         }
@@ -137,11 +137,12 @@ static solder_status check_tensors(const sld_plan_check *c)
             return BAD(c, "tensor %zu is malformed", i);
         }
         bool constant = t->kind == SLD_PLAN_CONSTANT;
-        bool ok = is_view(t)
-                      ? view_ok(c, t, i)
-                      : t->parent == SLD_PLAN_NONE &&
-                            (constant ? constant_ok(c, t)
-                                      : within(t->offset, t->size, c->plan->header->arena_bytes));
+        bool ok = is_view(t) ? view_ok(c, t, i)
+                             : t->parent == SLD_PLAN_NONE &&
+                                   (constant ? constant_ok(c, t)
+                                    : t->size == SLD_PLAN_OPEN
+                                        ? t->offset == 0
+                                        : within(t->offset, t->size, c->plan->header->arena_bytes));
         if (!ok || (!constant && t->packing != SLD_PLAN_NONE) ||
             (t->packing == SLD_PLAN_NONE && t->packed_by != 0)) {
             return BAD(c, "tensor %zu ('%s') does not lie where it says", i,
@@ -266,6 +267,25 @@ static solder_status check_step(const sld_plan_check *c, const sld_plan_step *st
     return check_family(c, step);
 }
 
+/* If has two bodies, Loop one, others none; what they hold is checked as any plan is. */
+static solder_status check_bodies(const sld_plan_check *c)
+{
+    const sld_plan *p = c->plan;
+    size_t at = 0;
+    for (size_t i = 0; i < p->count[SLD_PLAN_STEPS]; i++) {
+        const char *family = sld_plan_string(p, p->steps[i].family);
+        size_t count = strcmp(family, "if") == 0 ? 2 : strcmp(family, "loop") == 0 ? 1 : 0;
+        for (size_t j = 0; j < count; j++, at++) {
+            const sld_plan_body *body = &p->bodies[at];
+            if (at >= p->count[SLD_PLAN_BODIES] || body->step != i || body->reserved != 0 ||
+                !within(body->offset, body->size, p->count[SLD_PLAN_BODY_BYTES])) {
+                return bad_step(c, &p->steps[i], "a body is missing");
+            }
+        }
+    }
+    return at == p->count[SLD_PLAN_BODIES] ? SOLDER_OK : BAD(c, "a body without a step");
+}
+
 static solder_status check_steps(const sld_plan_check *c)
 {
     const sld_plan *p = c->plan;
@@ -285,7 +305,7 @@ static solder_status check_steps(const sld_plan_check *c)
         SLD_TRY(check_operands(c, &p->steps[i]));
         SLD_TRY(check_defines(c, &p->steps[i]));
     }
-    return SOLDER_OK;
+    return check_bodies(c);
 }
 
 /* ---- inputs, outputs and what the plan says of itself ---- */

@@ -86,7 +86,7 @@ static void lay_out(const sld_plan_build *b, output *out)
         const sld_plan_table *table = &b->tables[i];
         at = (at + SLD_PLAN_ALIGN - 1) & ~(uint64_t)(SLD_PLAN_ALIGN - 1);
         s->id = i;
-        s->element = i == SLD_PLAN_WEIGHTS ? 1 : (uint32_t)table->element;
+        s->element = (uint32_t)table->element;
         s->offset = at;
         s->size = i == SLD_PLAN_WEIGHTS ? b->weights_bytes : table->count * table->element;
         s->hash = sld_hash_section(table->data != NULL ? table->data : "",
@@ -164,6 +164,10 @@ static solder_status write_all(sld_plan_build *b, const sld_plan_sink *sink)
         SLD_TRY(put(&out, b->tables[i].data, (size_t)out.head.sections[i].size));
     }
     SLD_TRY(write_weights(b, &out));
+    for (int i = SLD_PLAN_WEIGHTS + 1; i < SLD_PLAN_SECTION_COUNT; i++) {
+        SLD_TRY(pad_to(&out, out.head.sections[i].offset));
+        SLD_TRY(put(&out, b->tables[i].data, (size_t)out.head.sections[i].size));
+    }
     out.head.header.hash = sld_hash64(&out.head, sizeof out.head);
     return sink->write_at(sink->user, 0, &out.head, sizeof out.head);
 }
@@ -187,6 +191,8 @@ static void init_tables(sld_plan_build *b)
         [SLD_PLAN_IMAGES] = sizeof(sld_plan_image),
         [SLD_PLAN_PLUGINS] = sizeof(uint32_t),
         [SLD_PLAN_WEIGHTS] = 1,
+        [SLD_PLAN_BODIES] = sizeof(sld_plan_body),
+        [SLD_PLAN_BODY_BYTES] = 1,
     };
     for (int i = 0; i < SLD_PLAN_SECTION_COUNT; i++) {
         b->tables[i].element = elements[i];

@@ -46,6 +46,7 @@ typedef struct sld_plan_build {
     sld_dim *expr_map;   /* graph's expression -> plan's */
     int32_t *symbol_map; /* graph's symbol -> plan's */
     int64_t *max;        /* values of the plan's expressions */
+    uint8_t *open;       /* by plan's expression: without a bound */
     sld_shapes shapes;
     uint32_t *tensor_of;     /* value id -> plan tensor */
     uint32_t *packed_of;     /* value id -> first of its packed forms */

@@ -16,7 +16,7 @@ static solder_status add_input(sld_plan_build *b, const sld_node *node, uint32_t
     uint32_t tensor = SLD_PLAN_NONE;
     if (value != NULL) {
         const sld_packing *packing = NULL;
-        if (value->kind == SLD_VALUE_CONSTANT && kernel->packing != NULL) {
+        if (value->kind == SLD_VALUE_CONSTANT && kernel != NULL && kernel->packing != NULL) {
             packing = kernel->packing(run, slot);
         }
         SLD_TRY(packing != NULL ? sld_plan_place_packed(b, value, packing, node, &tensor)
@@ -76,17 +76,63 @@ static solder_status name_step(sld_plan_build *b, const char *name, const char *
     return sld_plan_add_string(b, kernel, &step->kernel);
 }
 
-static solder_status add_step(sld_plan_build *b, const sld_node *node, sld_call *call)
+/* The plan of a body, behind those before it. */
+static solder_status add_body(sld_plan_build *b, const sld_graph *body, const sld_tactic *tactics)
+{
+    sld_plan_table *bytes = &b->tables[SLD_PLAN_BODY_BYTES];
+    sld_plan_buffer buffer = {.allocator = b->allocator, .diag = b->diag};
+    sld_plan_sink sink = sld_plan_memory_sink(&buffer);
+    solder_status status = sld_plan_write(body, tactics, NULL, b->diag, &sink);
+    size_t start = (bytes->count + SLD_PLAN_ALIGN - 1) & ~(size_t)(SLD_PLAN_ALIGN - 1);
+    if (status == SOLDER_OK) {
+        status = sld_array_grow(b->allocator, b->diag, &bytes->data, &bytes->capacity,
+                                start + buffer.size, 1);
+    }
+    if (status == SOLDER_OK) {
+        memset((char *)bytes->data + bytes->count, 0, start - bytes->count);
+        memcpy((char *)bytes->data + start, buffer.data, buffer.size);
+        bytes->count = start + buffer.size;
+        const sld_plan_body record = {.step = (uint32_t)b->tables[SLD_PLAN_STEPS].count,
+                                      .offset = start,
+                                      .size = buffer.size};
+        status = sld_plan_add(b, &b->tables[SLD_PLAN_BODIES], &record, NULL);
+    }
+    sld_release(b->allocator, buffer.data, buffer.capacity);
+    return status;
+}
+
+static solder_status add_bodies(sld_plan_build *b, const sld_node *node)
+{
+    const sld_tactic *tactic = b->tactics != NULL ? &b->tactics[node->id] : NULL;
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        bool chosen = tactic != NULL && tactic->bodies != NULL;
+        SLD_TRY(add_body(b, node->bodies[i], chosen ? tactic->bodies[i] : NULL));
+    }
+    return SOLDER_OK;
+}
+
+/* The chosen kernel; NULL, and no error, where bodies do the work. */
+static solder_status kernel_of(const sld_plan_build *b, const sld_node *node,
+                               const sld_kernel **out)
 {
     const sld_op_info info = sld_op_get(node->op);
     const sld_kernel *kernel = b->tactics != NULL ? b->tactics[node->id].kernel : NULL;
     if (kernel == NULL) {
         kernel = sld_kernel_reference(info.family);
     }
-    if (kernel == NULL || strcmp(kernel->family, info.family) != 0) {
+    if (node->body_count == 0 && (kernel == NULL || strcmp(kernel->family, info.family) != 0)) {
         return sld_fail(b->diag, SOLDER_ERROR_INTERNAL, "node '%s' (%s) has no kernel", node->name,
                         info.name);
     }
+    *out = kernel;
+    return SOLDER_OK;
+}
+
+static solder_status add_step(sld_plan_build *b, const sld_node *node, sld_call *call)
+{
+    const sld_op_info info = sld_op_get(node->op);
+    const sld_kernel *kernel = NULL;
+    SLD_TRY(kernel_of(b, node, &kernel));
     sld_plan_step step = {.in_count = node->in_count, .out_count = node->out_count};
     char plugin[SLD_PLUGIN_MAX_TEXT];
     const char *type = info.name;
@@ -95,7 +141,7 @@ static solder_status add_step(sld_plan_build *b, const sld_node *node, sld_call 
         type = plugin;
     }
     SLD_TRY(name_step(b, node->source != NULL ? node->source : node->name, type, info.family,
-                      kernel->name, &step));
+                      kernel != NULL ? kernel->name : info.family, &step));
     sld_shapes_run(&b->shapes, node, 1, call);
     step.flops = sld_call_flops(info.family, &call->run);
     step.bytes = sld_call_bytes(&call->run);
@@ -117,6 +163,7 @@ static solder_status add_step(sld_plan_build *b, const sld_node *node, sld_call 
         SLD_TRY(sld_plan_plugin_bytes(b, node, &params, &params_size));
     }
     SLD_TRY(add_params(b, params, params_size, &step));
+    SLD_TRY(add_bodies(b, node));
     return sld_plan_add(b, &b->tables[SLD_PLAN_STEPS], &step, NULL);
 }
 
@@ -135,7 +182,8 @@ static solder_status add_copy_step(sld_plan_build *b, const sld_value *value, ui
     SLD_TRY(add_operand(b, from));
     SLD_TRY(add_operand(b, to));
     SLD_TRY(add_params(b, &params, sizeof params, &step));
-    step.bytes = 2.0 * (double)sld_plan_tensor_at(b, to)->size;
+    const sld_tensor copied = sld_shapes_tensor(&b->shapes, value, 1);
+    step.bytes = 2.0 * (double)sld_tensor_count(&copied) * (double)solder_dtype_size(copied.dtype);
     return sld_plan_add(b, &b->tables[SLD_PLAN_STEPS], &step, NULL);
 }
 

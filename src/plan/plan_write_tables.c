@@ -91,7 +91,7 @@ static int needs(const sld_plan_build *b, sld_dim e, sld_dim out[2])
     if (x->op == SLD_EXPR_SYMBOL) {
         const sld_symbol *symbol = &b->graph->exprs.symbols[x->value];
         out[0] = symbol->bound;
-        return symbol->data_dependent ? 1 : 0;
+        return symbol->data_dependent && symbol->bound >= 0 ? 1 : 0;
     }
     out[0] = x->a;
     out[1] = x->b;
@@ -108,7 +108,7 @@ static solder_status emit_symbol(sld_plan_build *b, int64_t index, int64_t *mapp
                              .bound = SLD_DIM_NONE,
                              .data_dependent = from->data_dependent};
         (void)snprintf(symbol.name, sizeof symbol.name, "%s", from->name);
-        if (symbol.data_dependent) {
+        if (symbol.data_dependent && from->bound >= 0) {
             symbol.bound = b->expr_map[from->bound];
         }
         uint32_t at;
@@ -183,11 +183,14 @@ static solder_status evaluate_max(sld_plan_build *b)
     const sld_symbol *infos = table->data;
     b->max = sld_arena_array(&b->arena, exprs->count + 1, sizeof *b->max);
     int64_t *symbols = sld_arena_array(&b->arena, table->count + 1, sizeof *symbols);
-    if (b->max == NULL || symbols == NULL) {
+    b->open = sld_arena_alloc(&b->arena, exprs->count + 1);
+    if (b->max == NULL || symbols == NULL || b->open == NULL) {
         return sld_fail_memory(b->diag, exprs->count * sizeof *b->max);
     }
+    sld_expr_find_open(exprs->data, exprs->count, infos, b->open);
     for (size_t i = 0; i < table->count; i++) {
-        symbols[i] = infos[i].data_dependent ? SLD_EXPR_UNKNOWN : infos[i].max;
+        bool unknown = infos[i].data_dependent || infos[i].max == SLD_SYMBOL_OPEN;
+        symbols[i] = unknown ? SLD_EXPR_UNKNOWN : infos[i].max;
     }
     sld_expr_evaluate_bounds(exprs->data, exprs->count, infos, symbols, b->max);
     return SOLDER_OK;
@@ -216,9 +219,10 @@ solder_status sld_plan_add_exprs(sld_plan_build *b)
     /* For readers of the file; loading computes it afresh. */
     sld_symbol *symbols = b->tables[SLD_PLAN_SYMBOLS].data;
     for (size_t i = 0; i < b->tables[SLD_PLAN_SYMBOLS].count; i++) {
-        if (symbols[i].data_dependent) {
+        if (symbols[i].data_dependent && symbols[i].bound >= 0) {
+            int64_t most = b->max[symbols[i].bound];
             symbols[i].min = symbols[i].opt = 0;
-            symbols[i].max = b->max[symbols[i].bound];
+            symbols[i].max = most >= 0 ? most : SLD_SYMBOL_OPEN;
         }
     }
     return SOLDER_OK;

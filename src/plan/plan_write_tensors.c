@@ -104,11 +104,15 @@ static solder_status shape_record(sld_plan_build *b, const sld_value *value,
         return sld_fail(b->diag, SOLDER_ERROR_UNSUPPORTED, "value '%s' has an unknown rank",
                         value->name);
     }
+    bool open = false;
     for (int i = 0; i < value->shape.rank; i++) {
         record->dim[i] = b->expr_map[value->shape.d[i]];
         dims[i] = b->max[record->dim[i]];
+        open = open || b->open[record->dim[i]];
     }
-    if (!most_bytes(b, value, dims, bytes)) {
+    *bytes = 0;
+    record->size = open ? SLD_PLAN_OPEN : 0;
+    if (!open && !most_bytes(b, value, dims, bytes)) {
         return sld_fail(b->diag, SOLDER_ERROR_UNSUPPORTED,
                         "value '%s' is too large or has a negative dimension at the profile's "
                         "maximum",
@@ -141,6 +145,9 @@ static solder_status place_owner(sld_plan_build *b, const sld_value *value, size
     record->kind = value->kind == SLD_VALUE_INPUT ? SLD_PLAN_INPUT
                    : output                       ? SLD_PLAN_OUTPUT
                                                   : SLD_PLAN_ARENA;
+    if (record->size == SLD_PLAN_OPEN) {
+        return SOLDER_OK;
+    }
     record->size = bytes;
     if (value->kind == SLD_VALUE_INPUT || root->arena_offset < 0) {
         return reserve(b, bytes, &record->offset);
@@ -264,6 +271,7 @@ static solder_status place_one(sld_plan_build *b, const sld_value *value)
                       : kind == SLD_VIEW_RESHAPE ? SLD_PLAN_RESHAPE
                                                  : SLD_PLAN_TRANSPOSE;
         record.parent = b->tensor_of[parent->id];
+        record.size = 0;
         for (int i = 0; kind == SLD_VIEW_REGION && i < value->shape.rank; i++) {
             record.start[i] = b->expr_map[value->view.start[i]];
             record.step[i] = value->view.step[i];
@@ -335,7 +343,9 @@ solder_status sld_plan_add_copy_target(sld_plan_build *b, const sld_value *value
         SLD_TRY(sld_plan_add_string(b, name, &record.name));
     }
     record.kind = SLD_PLAN_OUTPUT;
-    record.size = bytes;
-    SLD_TRY(reserve(b, bytes, &record.offset));
+    if (record.size != SLD_PLAN_OPEN) {
+        record.size = bytes;
+        SLD_TRY(reserve(b, bytes, &record.offset));
+    }
     return sld_plan_add(b, &b->tables[SLD_PLAN_TENSORS], &record, tensor);
 }

@@ -35,8 +35,15 @@ static bool set_fixed_symbols(solder_context *c)
     return all;
 }
 
+/* Where an input or output lies unless it is bound; NULL: nowhere before a run. */
+static void *own_memory(const solder_context *c, size_t io)
+{
+    const sld_plan_tensor *p = &c->engine->plan.tensors[c->engine->plan.io[io].tensor];
+    return p->size == SLD_PLAN_OPEN ? NULL : c->arena + p->offset;
+}
+
 static solder_status place(solder_runtime *runtime, const solder_engine *engine, void *memory,
-                           solder_context **context)
+                           sld_heap *heap, solder_context **context)
 {
     const sld_context_map *m = &engine->map;
     char *block = memory;
@@ -51,11 +58,20 @@ static solder_status place(solder_runtime *runtime, const solder_engine *engine,
                              .known = (uint8_t *)(block + m->known)};
     c->io = (sld_io_state *)(void *)(block + m->io);
     c->io_memory = (void **)(void *)(block + m->io_memory);
+    c->blocks = (void **)(void *)(block + m->blocks);
+    c->bodies = (solder_context **)(void *)(block + m->bodies);
+    c->own_heap.allocator = &engine->runtime->allocator;
+    c->heap = heap != NULL ? heap : &c->own_heap;
     c->operands = (sld_tensor *)(void *)(block + m->operands);
     c->arena = block + m->arena;
     c->workspace = block + m->workspace;
     for (size_t i = 0; i < engine->io_count; i++) {
-        c->io_memory[i] = c->arena + engine->plan.tensors[engine->plan.io[i].tensor].offset;
+        c->io_memory[i] = own_memory(c, i);
+    }
+    block += m->first_body;
+    for (size_t i = 0; i < engine->body_count; i++) {
+        SLD_TRY(place(runtime, engine->bodies[i], block, c->heap, &c->bodies[i]));
+        block += engine->bodies[i]->map.total;
     }
     if (set_fixed_symbols(c)) {
         solder_status status = sld_context_layout(c);
@@ -76,7 +92,7 @@ solder_status solder_context_create_in(solder_runtime *runtime, const solder_eng
                         "a context of '%s' needs %zu bytes, 64-byte aligned; %zu given",
                         engine->name, engine->map.total, size);
     }
-    return place(runtime, engine, memory, context);
+    return place(runtime, engine, memory, NULL, context);
 }
 
 solder_status solder_context_create(solder_runtime *runtime, const solder_engine *engine,
@@ -88,7 +104,7 @@ solder_status solder_context_create(solder_runtime *runtime, const solder_engine
         return sld_fail_memory(&runtime->diag, engine->map.total);
     }
     solder_context *c;
-    solder_status status = place(runtime, engine, memory, &c);
+    solder_status status = place(runtime, engine, memory, NULL, &c);
     if (status != SOLDER_OK) {
         sld_release(&runtime->allocator, memory, engine->map.total);
         return status;
@@ -100,8 +116,30 @@ solder_status solder_context_create(solder_runtime *runtime, const solder_engine
 
 void solder_context_destroy(solder_context *context)
 {
-    if (context != NULL && context->allocator != NULL) {
+    if (context == NULL) {
+        return;
+    }
+    sld_context_drop_blocks(context);
+    sld_heap_trim(&context->own_heap);
+    if (context->allocator != NULL) {
         sld_release(context->allocator, context, context->engine->map.total);
+    }
+}
+
+void sld_context_drop_blocks(solder_context *c)
+{
+    const solder_engine *e = c->engine;
+    for (size_t i = 0; e->any_late && i < e->plan.count[SLD_PLAN_TENSORS]; i++) {
+        if (c->blocks[i] != NULL) {
+            sld_heap_give(c->heap, c->blocks[i]);
+            c->blocks[i] = NULL;
+            if (e->io_of[i] != SLD_PLAN_NONE && c->io[e->io_of[i]].bound == NULL) {
+                c->io_memory[e->io_of[i]] = NULL;
+            }
+        }
+    }
+    for (size_t i = 0; i < e->body_count; i++) {
+        sld_context_drop_blocks(c->bodies[i]);
     }
 }
 
@@ -132,6 +170,7 @@ sld_places sld_context_places(const solder_context *context)
 {
     return (sld_places){.arena = context->arena,
                         .io = context->io_memory,
+                        .blocks = context->blocks,
                         .weights = context->engine->plan.weights};
 }
 
@@ -280,11 +319,10 @@ solder_status solder_context_bind(solder_context *context, const char *name, voi
                         sld_context_io_bytes(c, index));
     }
     sld_io_state *state = &c->io[index];
-    const sld_plan_tensor *p = &c->engine->plan.tensors[c->engine->plan.io[index].tensor];
     state->bound = data;
     state->bound_size = data != NULL ? size : 0;
     state->staged = (uintptr_t)data % solder_dtype_size(io->dtype) != 0;
-    c->io_memory[index] = data != NULL && !state->staged ? data : c->arena + p->offset;
+    c->io_memory[index] = data != NULL && !state->staged ? data : own_memory(c, index);
     c->moved = true;
     return SOLDER_OK;
 }

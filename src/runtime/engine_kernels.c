@@ -35,7 +35,9 @@ static solder_status lay_corner(resolver *r, int which)
     }
     for (size_t i = 0; i < symbols; i++) {
         const sld_symbol *s = &e->plan.symbols[i];
-        l->symbols[i] = s->data_dependent     ? SLD_EXPR_UNKNOWN
+        bool open = s->data_dependent ? s->bound < 0 : s->max == SLD_SYMBOL_OPEN;
+        l->symbols[i] = open                  ? s->opt
+                        : s->data_dependent   ? SLD_EXPR_UNKNOWN
                         : which == CORNER_MIN ? s->min
                         : which == CORNER_OPT ? s->opt
                                               : s->max;
@@ -60,15 +62,60 @@ static bool usable(const resolver *r, const sld_engine_step *step, const sld_ker
     return true;
 }
 
+bool sld_kernel_fits(const solder_engine *engine, const sld_kernel *kernel, const char *family,
+                     const sld_run *run)
+{
+    if (strcmp(kernel->family, family) != 0 || (engine->runtime->isas & (1u << kernel->isa)) == 0 ||
+        (kernel->supports != NULL && !kernel->supports(run))) {
+        return false;
+    }
+    for (uint32_t i = 0; i < run->in_count; i++) {
+        const sld_tensor *t = &run->in[i];
+        const sld_packing *want = kernel->packing != NULL && (t->flags & SLD_TENSOR_CONSTANT) != 0
+                                      ? kernel->packing(run, i)
+                                      : NULL;
+        if (t->packing != want) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * What dims without a bound are taken to be need not belong together; then the kernel is chosen
+ * each time the step runs.
+ */
+static bool postponed(const resolver *r, const sld_engine_step *step)
+{
+    for (int which = r->first; step->plugin == NULL && step->open && which < CORNERS; which++) {
+        sld_run run = sld_layout_run(step, &r->corner[which], r->operands);
+        if (sld_step_unsound(r->engine, step, &r->corner[which], &run) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static solder_status choose_kernel(resolver *r, sld_engine_step *step)
 {
     const sld_plan *plan = &r->engine->plan;
+    if (postponed(r, step)) {
+        return SOLDER_OK;
+    }
     for (int which = r->first; which < CORNERS; which++) {
         sld_run run = sld_layout_run(step, &r->corner[which], r->operands);
         if (step->plugin != NULL) {
             sld_engine_show_constants(r->engine, step, &run);
         }
         SLD_TRY(sld_step_check(r->engine, r->diag, step, &r->corner[which], &run));
+    }
+    if (step->body_count > 0) {
+        return SOLDER_OK;
+    }
+    if (step->plugin != NULL && step->open) {
+        return sld_fail(r->diag, SOLDER_ERROR_UNSUPPORTED,
+                        "plan '%s': step '%s': a plugin cannot run on dims without an upper bound",
+                        r->engine->name, sld_plan_string(plan, step->plan->name));
     }
     if (step->plugin != NULL) {
         return sld_engine_choose_tactic(r->engine, step, &r->corner[CORNER_MAX], r->operands);
@@ -95,7 +142,7 @@ static solder_status choose_kernel(resolver *r, sld_engine_step *step)
 
 static void size_workspace(resolver *r, sld_engine_step *step)
 {
-    if (step->kernel->workspace != NULL) {
+    if (step->kernel != NULL && step->kernel->workspace != NULL) {
         sld_run run = sld_layout_run(step, &r->corner[CORNER_MAX], r->operands);
         step->workspace = step->kernel->workspace(&run, r->engine->threads);
     }
@@ -233,11 +280,19 @@ static solder_status settle_constants(resolver *r, sld_engine_step *step)
         }
         const sld_plan_tensor *p = &e->plan.tensors[*operand];
         const sld_tensor *t = &r->corner[CORNER_MAX].tensors[*operand];
+        if (p->packing != SLD_PLAN_NONE && step->kernel == NULL) {
+            return sld_fail(r->diag, SOLDER_ERROR_DATA,
+                            "plan '%s': step '%s' (%s): constant '%s' cannot be packed", e->name,
+                            sld_plan_string(&e->plan, step->plan->name),
+                            sld_plan_string(&e->plan, step->plan->op),
+                            sld_plan_string(&e->plan, p->name));
+        }
         if (p->packing != SLD_PLAN_NONE) {
             SLD_TRY(check_stored(r, step, p, t));
         }
-        const sld_packing *want =
-            step->kernel->packing != NULL ? step->kernel->packing(&run, i) : NULL;
+        const sld_packing *want = step->kernel != NULL && step->kernel->packing != NULL
+                                      ? step->kernel->packing(&run, i)
+                                      : NULL;
         if (want != t->packing) {
             SLD_TRY(add_repacked(r, step, *operand, want, operand));
         }
@@ -264,9 +319,12 @@ static void fill_io(const resolver *r)
             for (int j = 0; j < p->rank; j++) {
                 int64_t value = l->values[p->dim[j]];
                 bool unknown = value == SLD_EXPR_UNKNOWN;
-                dims[which]->d[j] = !unknown              ? value
-                                    : which == CORNER_MIN ? 0
-                                                          : l->bounds[p->dim[j]];
+                bool open = e->open_exprs[p->dim[j]] != 0;
+                dims[which]->d[j] = open && which == CORNER_MAX   ? INT64_MAX
+                                    : open && which == CORNER_MIN ? 0
+                                    : !unknown                    ? value
+                                    : which == CORNER_MIN         ? 0
+                                                                  : l->bounds[p->dim[j]];
             }
         }
     }

@@ -47,7 +47,7 @@ static solder_status lay_root(const solder_engine *e, sld_diag *diag, const sld_
                               uint32_t index, sld_tensor *t)
 {
     const sld_plan_tensor *p = sld_engine_plan_tensor(e, index);
-    if (!fits(t, p->size)) {
+    if (!fits(t, (size_t)p->size)) {
         return fail_tensor(e, diag, p, "does not fit the memory planned for it");
     }
     sld_tensor_set_strides(t);
@@ -65,6 +65,8 @@ static solder_status lay_root(const solder_engine *e, sld_diag *diag, const sld_
         t->data = places->weights != NULL ? (void *)(uintptr_t)(places->weights + p->offset) : NULL;
     } else if (e->io_of[index] != SLD_PLAN_NONE) {
         t->data = places->io != NULL ? places->io[e->io_of[index]] : NULL;
+    } else if (p->size == SLD_PLAN_OPEN) {
+        t->data = places->blocks != NULL ? places->blocks[index] : NULL;
     } else {
         t->data = places->arena != NULL ? places->arena + p->offset : NULL;
     }
@@ -153,31 +155,35 @@ static solder_status lay_tensor(const solder_engine *e, sld_diag *diag, const sl
                                       : lay_view(e, diag, l, index, t);
 }
 
-static void evaluate(const solder_engine *e, sld_layout *l)
+void sld_layout_evaluate(const solder_engine *engine, sld_layout *layout)
 {
-    const sld_plan *p = &e->plan;
-    sld_expr_evaluate(p->exprs, p->count[SLD_PLAN_EXPRS], l->symbols, l->values);
-    sld_expr_evaluate_bounds(p->exprs, p->count[SLD_PLAN_EXPRS], p->symbols, l->symbols, l->bounds);
+    const sld_plan *p = &engine->plan;
+    size_t count = p->count[SLD_PLAN_EXPRS];
+    sld_expr_evaluate(p->exprs, count, layout->symbols, layout->values);
+    sld_expr_evaluate_bounds(p->exprs, count, p->symbols, layout->symbols, layout->bounds);
 }
 
 solder_status sld_layout_all(const solder_engine *engine, sld_diag *diag, const sld_places *places,
                              sld_layout *layout)
 {
-    evaluate(engine, layout);
+    sld_layout_evaluate(engine, layout);
     for (uint32_t i = 0; i < engine->tensor_count; i++) {
         SLD_TRY(lay_tensor(engine, diag, places, layout, i));
     }
     return SOLDER_OK;
 }
 
-solder_status sld_layout_late(const solder_engine *engine, sld_diag *diag, const sld_places *places,
-                              sld_layout *layout)
+solder_status sld_layout_tensor(const solder_engine *engine, sld_diag *diag,
+                                const sld_places *places, sld_layout *layout, uint32_t tensor)
 {
-    evaluate(engine, layout);
-    for (uint32_t i = 0; i < engine->tensor_count; i++) {
-        if (!layout->known[i]) {
-            SLD_TRY(lay_tensor(engine, diag, places, layout, i));
-        }
+    uint32_t chain[UINT8_MAX]; /* plans have no longer ones */
+    size_t depth = 0;
+    while (tensor != SLD_PLAN_NONE && !layout->known[tensor] && depth < SLD_ARRAY_LENGTH(chain)) {
+        chain[depth++] = tensor;
+        tensor = sld_engine_plan_tensor(engine, tensor)->parent;
+    }
+    while (depth > 0) {
+        SLD_TRY(lay_tensor(engine, diag, places, layout, chain[--depth]));
     }
     return SOLDER_OK;
 }

@@ -75,6 +75,7 @@ solder_status solder_runtime_create(const solder_runtime_options *options, solde
     r->user = user;
     r->allocator = (solder_allocator){r, limited_alloc, limited_release};
     r->limit = o.memory_limit;
+    r->loop_limit = o.loop_limit > 0 ? o.loop_limit : SLD_LOOP_MAX;
     sld_diag_init(&r->diag, &o.logger);
     sld_plugins_init(&r->plugins, &r->allocator);
     solder_status status = start(r, &o);

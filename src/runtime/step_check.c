@@ -79,7 +79,9 @@ static bool overlaps(const solder_engine *e, const sld_layout *l, uint32_t in, u
         return parts_overlap(e, l, in, out);
     }
     bool constant = sld_engine_plan_tensor(e, a.root)->kind == SLD_PLAN_CONSTANT;
-    if (constant || a.end <= b.begin || b.end <= a.begin) {
+    bool blocks = sld_engine_plan_tensor(e, a.root)->size == SLD_PLAN_OPEN ||
+                  sld_engine_plan_tensor(e, b.root)->size == SLD_PLAN_OPEN; /* of their own */
+    if (constant || blocks || a.end <= b.begin || b.end <= a.begin) {
         return false;
     }
     bool in_place = a.root == in && b.root == out && a.begin == b.begin &&
@@ -105,16 +107,21 @@ static bool operands_overlap(const solder_engine *e, const sld_engine_step *step
 
 /* ---- */
 
+const char *sld_step_unsound(const solder_engine *engine, const sld_engine_step *step,
+                             const sld_layout *layout, const sld_run *run)
+{
+    const char *wrong = step->check(run);
+    return wrong == NULL && operands_overlap(engine, step, layout) ? "an output lies over an input"
+                                                                   : wrong;
+}
+
 solder_status sld_step_check(const solder_engine *engine, sld_diag *diag,
                              const sld_engine_step *step, const sld_layout *layout,
                              const sld_run *run)
 {
     const char *name = sld_plan_string(&engine->plan, step->plan->name);
     const sld_kernel *k = step->kernel;
-    const char *wrong = step->check(run);
-    if (wrong == NULL && operands_overlap(engine, step, layout)) {
-        wrong = "an output lies over an input";
-    }
+    const char *wrong = sld_step_unsound(engine, step, layout, run);
     if (wrong != NULL) {
         return sld_fail(diag, SOLDER_ERROR_DATA, "plan '%s': step '%s' (%s): %s", engine->name,
                         name, sld_plan_string(&engine->plan, step->plan->op), wrong);

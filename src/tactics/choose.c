@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "kernels/call_check.h"
 #include "plugin/plugin.h"
 #include "tactics/tactics.h"
 
@@ -11,6 +12,7 @@ enum { MAX_CANDIDATES = 32, MAX_KEY = 768 };
 
 typedef struct chooser {
     sld_graph *graph;
+    sld_arena *arena;
     const sld_tactic_options *options;
     sld_shapes shapes;
     sld_timing_cache *cache;
@@ -122,6 +124,34 @@ static solder_status time_of(chooser *c, const sld_kernel *kernel, const sld_nod
     return sld_timing_cache_put(c->cache, key, kernel->name, *nanoseconds);
 }
 
+static solder_status choose_graph(chooser *c, sld_graph *graph, sld_tactic **out);
+
+static solder_status choose_bodies(chooser *c, const sld_node *node, sld_tactic *tactic)
+{
+    *tactic = (sld_tactic){.microseconds = -1};
+    tactic->bodies = sld_arena_array(c->arena, node->body_count, sizeof(sld_tactic *));
+    if (tactic->bodies == NULL) {
+        return sld_fail_memory(c->graph->diag, node->body_count * sizeof(sld_tactic *));
+    }
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        SLD_TRY(choose_graph(c, node->bodies[i], &tactic->bodies[i]));
+    }
+    return SOLDER_OK;
+}
+
+/* At the shapes taken for open dims operands may not belong together: nothing to choose by. */
+static bool sound_at_profile(chooser *c, const sld_node *node)
+{
+    sld_check check = sld_family_check(sld_op_get(node->op).family);
+    for (int which = 0; which < 3; which++) {
+        sld_shapes_run(&c->shapes, node, which, &c->call);
+        if (check == NULL || check(&c->call.run) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- plugins: one kernel, several tactics ---- */
 
 static void make_plugin_key(const chooser *c, const sld_plugin_params *p, char *key)
@@ -187,6 +217,11 @@ static solder_status choose_plugin(chooser *c, const sld_node *node, sld_tactic 
 {
     char key[MAX_KEY];
     sld_plugin_params *p = node->params;
+    if (sld_shapes_open(&c->shapes, node)) {
+        return sld_fail(c->graph->diag, SOLDER_ERROR_UNSUPPORTED,
+                        "node '%s': plugin '%s' cannot run on dims without an upper bound",
+                        node->name, p->plugin->name);
+    }
     sld_shapes_run(&c->shapes, node, 1, &c->call);
     make_plugin_key(c, p, key);
     uint32_t count = sld_plugin_tactics(&c->call.run);
@@ -221,6 +256,12 @@ static solder_status choose_node(chooser *c, const sld_node *node, sld_tactic *t
         return choose_plugin(c, node, tactic);
     }
     const sld_kernel *candidates[MAX_CANDIDATES];
+    if (sld_shapes_open(&c->shapes, node) && !sound_at_profile(c, node)) {
+        *tactic = (sld_tactic){.kernel = sld_kernel_reference(sld_op_get(node->op).family),
+                               .microseconds = -1,
+                               .candidates = 1};
+        return SOLDER_OK;
+    }
     int count = list_candidates(c, node, candidates);
     if (count == 0) {
         return sld_fail(c->graph->diag, SOLDER_ERROR_INTERNAL, "no kernel for node '%s' (%s)",
@@ -256,25 +297,43 @@ static solder_status choose_all(chooser *c, sld_tactic *tactics)
             return sld_fail(c->graph->diag, SOLDER_ERROR_CANCELLED, "cancelled");
         }
         step++;
-        if (!node->elided) {
+        if (node->body_count > 0) {
+            SLD_TRY(choose_bodies(c, node, &tactics[node->id]));
+        } else if (!node->elided) {
             SLD_TRY(choose_node(c, node, &tactics[node->id]));
         }
     }
     return SOLDER_OK;
 }
 
+static solder_status choose_graph(chooser *c, sld_graph *graph, sld_tactic **out)
+{
+    sld_graph *outer = c->graph;
+    const sld_shapes shapes = c->shapes;
+    sld_tactic *tactics = sld_arena_array(c->arena, (size_t)graph->next_id + 1, sizeof *tactics);
+    if (tactics == NULL) {
+        return sld_fail(graph->diag, SOLDER_ERROR_MEMORY, "out of memory while choosing kernels");
+    }
+    SLD_TRY(sld_shapes_init(&c->shapes, graph, c->arena));
+    c->graph = graph;
+    SLD_TRY(choose_all(c, tactics));
+    c->graph = outer;
+    c->shapes = shapes;
+    *out = tactics;
+    return SOLDER_OK;
+}
+
 solder_status sld_tactics_choose(sld_graph *graph, const sld_tactic_options *options,
                                  sld_arena *arena, sld_tactic **out)
 {
-    sld_tactic *tactics = sld_arena_array(arena, (size_t)graph->next_id + 1, sizeof *tactics);
     chooser *c = sld_arena_alloc(arena, sizeof *c);
-    if (tactics == NULL || c == NULL) {
+    if (c == NULL) {
         return sld_fail(graph->diag, SOLDER_ERROR_MEMORY, "out of memory while choosing kernels");
     }
     c->graph = graph;
+    c->arena = arena;
     c->options = options;
     c->deadline = options->time_budget > 0 ? now_seconds() + options->time_budget : 0;
-    SLD_TRY(sld_shapes_init(&c->shapes, graph, arena));
     SLD_TRY(sld_timing_cache_open(graph->allocator, graph->diag, options->cache_path, &c->cache));
     solder_status status = SOLDER_OK;
     if (options->target.can_time && options->effort > 0) {
@@ -282,13 +341,12 @@ solder_status sld_tactics_choose(sld_graph *graph, const sld_tactic_options *opt
             sld_timer_create(graph->allocator, graph->diag, options->target.threads, &c->timer);
     }
     if (status == SOLDER_OK) {
-        status = choose_all(c, tactics);
+        status = choose_graph(c, graph, out);
     }
     if (status == SOLDER_OK) {
         status = sld_timing_cache_save(c->cache);
     }
     sld_timer_destroy(c->timer);
     sld_timing_cache_close(c->cache);
-    *out = tactics;
     return status;
 }

@@ -8,6 +8,11 @@ solder_status sld_shapes_init(sld_shapes *shapes, const sld_graph *graph, sld_ar
     size_t symbols = graph->exprs.symbol_count;
     size_t exprs = graph->exprs.count;
     int64_t *values = sld_arena_array(arena, symbols + 1, sizeof *values);
+    shapes->open = sld_arena_alloc(arena, exprs + 1);
+    if (shapes->open == NULL) {
+        return sld_fail(graph->diag, SOLDER_ERROR_MEMORY, "out of memory for shapes");
+    }
+    sld_expr_find_open(graph->exprs.exprs, exprs, graph->exprs.symbols, shapes->open);
     for (int which = 0; which < 3; which++) {
         shapes->values[which] = sld_arena_array(arena, exprs + 1, sizeof(int64_t));
         if (values == NULL || shapes->values[which] == NULL) {
@@ -15,19 +20,45 @@ solder_status sld_shapes_init(sld_shapes *shapes, const sld_graph *graph, sld_ar
         }
         for (size_t i = 0; i < symbols; i++) {
             const sld_symbol *s = &graph->exprs.symbols[i];
-            values[i] = which == 0 ? s->min : which == 1 ? s->opt : s->max;
+            bool open = s->max == SLD_SYMBOL_OPEN; /* nothing to size memory by: the likeliest */
+            values[i] = open || which == 1 ? s->opt : which == 0 ? s->min : s->max;
         }
         /* Bounds are older than their symbols: evaluate, then settle symbols in order. */
         for (size_t i = 0; i < symbols; i++) {
             const sld_symbol *s = &graph->exprs.symbols[i];
-            if (s->data_dependent) {
+            if (s->data_dependent && s->bound >= 0) {
                 sld_expr_evaluate(graph->exprs.exprs, exprs, values, shapes->values[which]);
-                values[i] = s->bound >= 0 ? shapes->values[which][s->bound] : SLD_EXPR_UNKNOWN;
+                values[i] = shapes->values[which][s->bound];
             }
         }
         sld_expr_evaluate(graph->exprs.exprs, exprs, values, shapes->values[which]);
     }
     return SOLDER_OK;
+}
+
+static bool is_open(const sld_shapes *shapes, const sld_value *value)
+{
+    for (int i = 0; value != NULL && i < value->shape.rank; i++) {
+        if (shapes->open[value->shape.d[i]]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool sld_shapes_open(const sld_shapes *shapes, const sld_node *node)
+{
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        if (is_open(shapes, node->in[i].value)) {
+            return true;
+        }
+    }
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        if (is_open(shapes, node->out[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 int64_t sld_shapes_dim(const sld_shapes *shapes, sld_dim dim, int which)

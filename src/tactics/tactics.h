@@ -16,9 +16,10 @@ typedef struct sld_target {
 solder_status sld_target_init(sld_diag *diag, const char *level, int threads, sld_target *target);
 
 typedef struct sld_tactic {
-    const sld_kernel *kernel; /* NULL for elided nodes */
-    double microseconds;      /* measured at the profile's optimum; < 0: not timed */
-    int candidates;           /* kernels that could run it */
+    const sld_kernel *kernel;   /* NULL for elided nodes, If and Loop */
+    double microseconds;        /* measured at the profile's optimum; < 0: not timed */
+    int candidates;             /* kernels that could run it */
+    struct sld_tactic **bodies; /* of If and Loop, by body: tactics of its nodes */
 } sld_tactic;
 
 typedef struct sld_tactic_options {

@@ -2,6 +2,7 @@
 /* If and Loop: inference through bodies, their text, copies, and what the evaluator makes of them.
  */
 #include "check.h"
+#include "control_networks.h"
 #include "graph/graph.h"
 #include "kernels/params.h"
 
@@ -39,36 +40,10 @@ static void assert_dims(const sld_tensor *t, int rank, const int64_t *dims)
     }
 }
 
-/* Doubles %x until its sum is 100 or more; the number of iterations is not known. */
-static const char doubling[] = "network \"doubling\"\n"
-                               "input %x f32[2]\n"
-                               "constant %one i64[] values [1]\n"
-                               "constant %zero i64[] values [0]\n"
-                               "%y, %n, %all = Loop(_, _, %x, %zero) {carried=2, scans=[stack]}\n"
-                               "body \"double\"\n"
-                               "input %i i64[]\n"
-                               "input %x f32[2]\n"
-                               "input %n i64[]\n"
-                               "constant %limit f32[] values [100]\n"
-                               "constant %one i64[] values [1]\n"
-                               "%twice = ElementWise(%x, %x) {kind=sum}\n"
-                               "%total = Reduce(%twice) {kind=sum, axes=[0]}\n"
-                               "%go = ElementWise(%total, %limit) {kind=less}\n"
-                               "%m = ElementWise(%n, %one) {kind=sum}\n"
-                               "%copy = Unary(%twice) {kind=identity}\n"
-                               "output %go\n"
-                               "output %twice\n"
-                               "output %m\n"
-                               "output %copy\n"
-                               "end\n"
-                               "output %y\n"
-                               "output %n\n"
-                               "output %all\n";
-
 static void test_loop_until_condition(void **state)
 {
     (void)state;
-    sld_graph *graph = read_graph(doubling);
+    sld_graph *graph = read_graph(control_doubling);
     sld_arena arena;
     sld_arena_init(&arena, NULL, 0);
     float x[] = {1, 2};
@@ -88,30 +63,10 @@ static void test_loop_until_condition(void **state)
     sld_graph_destroy(graph);
 }
 
-/* Iteration i appends i to the list; the trip count is an input. */
-static const char growing[] = "network \"growing\"\n"
-                              "input %trip i64[]\n"
-                              "input %first i64[1]\n"
-                              "input %step i64[1]\n"
-                              "%list = Loop(%trip, _, %first, %step) {carried=1}\n"
-                              "body \"grow\"\n"
-                              "input %i i64[]\n"
-                              "input %list i64[1]\n"
-                              "input %step i64[1]\n"
-                              "constant %yes bool[] values [1]\n"
-                              "%row = Reshape(%i) {dims=[1]}\n"
-                              "%next = ElementWise(%row, %step) {kind=prod}\n"
-                              "%longer = Concat(%list, %next) {axis=0}\n"
-                              "%go = Unary(%yes) {kind=identity}\n"
-                              "output %go\n"
-                              "output %longer\n"
-                              "end\n"
-                              "output %list\n";
-
 static void test_carried_value_grows(void **state)
 {
     (void)state;
-    sld_graph *graph = read_graph(growing);
+    sld_graph *graph = read_graph(control_growing);
     sld_arena arena;
     sld_arena_init(&arena, NULL, 0);
     int64_t trip = 4;
@@ -133,35 +88,10 @@ static void test_carried_value_grows(void **state)
     sld_graph_destroy(graph);
 }
 
-/* Prefix sums of the rows of %rows (scanned), and all of them behind each other (concat). */
-static const char scanning[] =
-    "network \"scanning\"\n"
-    "symbol N 0..3..8\n"
-    "input %rows f32[N,2]\n"
-    "constant %start f32[2] values [0, 0]\n"
-    "%last, %sums, %flat = Loop(_, _, %start, %rows) {carried=1, scanned=1, scans=[stack,concat]}\n"
-    "body \"add\"\n"
-    "input %i i64[]\n"
-    "input %sum f32[2]\n"
-    "input %row f32[2]\n"
-    "constant %yes bool[] values [1]\n"
-    "%next = ElementWise(%sum, %row) {kind=sum}\n"
-    "%piece = Unary(%next) {kind=identity}\n"
-    "%piece2 = Unary(%next) {kind=neg}\n"
-    "%go = Unary(%yes) {kind=identity}\n"
-    "output %go\n"
-    "output %next\n"
-    "output %piece\n"
-    "output %piece2\n"
-    "end\n"
-    "output %last\n"
-    "output %sums\n"
-    "output %flat\n";
-
 static void test_scanned_inputs(void **state)
 {
     (void)state;
-    sld_graph *graph = read_graph(scanning);
+    sld_graph *graph = read_graph(control_scanning);
     sld_arena arena;
     sld_arena_init(&arena, NULL, 0);
     float rows[] = {1, 2, 3, 4, 5, 6};
@@ -185,44 +115,10 @@ static void test_scanned_inputs(void **state)
     sld_graph_destroy(graph);
 }
 
-/* then: the sum of %x over %n iterations of an inner loop; else: %x itself. */
-static const char nested[] = "network \"nested\"\n"
-                             "symbol N 1..2..4\n"
-                             "input %big bool[]\n"
-                             "input %x f32[N]\n"
-                             "input %n i64[]\n"
-                             "%y = If(%big, %x, %n)\n"
-                             "body \"then\"\n"
-                             "symbol \"^N\" 1..2..4\n"
-                             "input %x f32[\"^N\"]\n"
-                             "input %n i64[]\n"
-                             "%sum = Loop(%n, _, %x, %x) {carried=1}\n"
-                             "body \"inner\"\n"
-                             "symbol \"^^N\" 1..2..4\n"
-                             "input %i i64[]\n"
-                             "input %s f32[\"^^N\"]\n"
-                             "input %x f32[\"^^N\"]\n"
-                             "constant %yes bool[] values [1]\n"
-                             "%go = Unary(%yes) {kind=identity}\n"
-                             "%t = ElementWise(%s, %x) {kind=sum}\n"
-                             "output %go\n"
-                             "output %t\n"
-                             "end\n"
-                             "output %sum\n"
-                             "end\n"
-                             "body \"else\"\n"
-                             "symbol \"^N\" 1..2..4\n"
-                             "input %x f32[\"^N\"]\n"
-                             "input %n i64[]\n"
-                             "%same = Unary(%x) {kind=identity}\n"
-                             "output %same\n"
-                             "end\n"
-                             "output %y\n";
-
 static void test_loop_in_branch(void **state)
 {
     (void)state;
-    sld_graph *graph = read_graph(nested);
+    sld_graph *graph = read_graph(control_nested);
     sld_arena arena;
     sld_arena_init(&arena, NULL, 0);
     uint8_t big = 1;
@@ -269,16 +165,16 @@ static void assert_round_trip(const char *source)
 static void test_text_and_copies(void **state)
 {
     (void)state;
-    assert_round_trip(doubling);
-    assert_round_trip(growing);
-    assert_round_trip(scanning);
-    assert_round_trip(nested);
+    assert_round_trip(control_doubling);
+    assert_round_trip(control_growing);
+    assert_round_trip(control_scanning);
+    assert_round_trip(control_nested);
 }
 
 static void test_specialize_reaches_bodies(void **state)
 {
     (void)state;
-    sld_graph *open = read_graph(nested);
+    sld_graph *open = read_graph(control_nested);
     sld_graph *graph;
     int64_t fixed[8];
     for (size_t i = 0; i < open->exprs.symbol_count; i++) {
@@ -301,20 +197,7 @@ static void test_specialize_reaches_bodies(void **state)
 static void test_branches_of_different_dims(void **state)
 {
     (void)state;
-    sld_graph *graph = read_graph("input %c bool[]\n"
-                                  "input %x f32[6]\n"
-                                  "%y = If(%c, %x)\n"
-                                  "body \"then\"\n"
-                                  "input %x f32[6]\n"
-                                  "%a = Slice(%x) {axes=[0], start=[1], end=[3]}\n"
-                                  "output %a\n"
-                                  "end\n"
-                                  "body \"else\"\n"
-                                  "input %x f32[6]\n"
-                                  "%a = Slice(%x) {axes=[0], start=[1], end=[5]}\n"
-                                  "output %a\n"
-                                  "end\n"
-                                  "output %y\n");
+    sld_graph *graph = read_graph(control_branches);
     const sld_expr *e = &graph->exprs.exprs[graph->outputs[0]->shape.d[0]];
     assert_int_equal(e->op, SLD_EXPR_SYMBOL);
     const sld_symbol *symbol = &graph->exprs.symbols[e->value];
