@@ -139,6 +139,7 @@ class RuntimeOptions(Structure):
         ("threads", c_int),
         ("cpu", c_char_p),
         ("memory_limit", c_size_t),
+        ("loop_limit", c_int64),
     ]
 
 

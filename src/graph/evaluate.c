@@ -4,6 +4,7 @@
  * Folding, pass tests, fuzzers and `solder compare` all stand on it.
  */
 #include "graph/control.h"
+#include "kernels/call_check.h"
 #include "plugin/plugin.h"
 
 typedef struct evaluation {
@@ -65,9 +66,10 @@ static solder_status bind_input(evaluation *e, const sld_value *value, const sld
     return SOLDER_OK;
 }
 
-/* Dims of an output; the ones only its kernel knows are set to their bound, to size the memory. */
-static solder_status prepare_output(evaluation *e, const sld_value *value, sld_tensor *t)
+/* Dims of an output as far as known; the ones only its kernel knows are set to their bound. */
+static bool known_dims(const evaluation *e, const sld_value *value, sld_tensor *t)
 {
+    bool all = true;
     *t = (sld_tensor){.dtype = value->dtype, .rank = value->shape.rank};
     for (int i = 0; i < t->rank; i++) {
         sld_dim d = value->shape.d[i];
@@ -77,6 +79,38 @@ static solder_status prepare_output(evaluation *e, const sld_value *value, sld_t
             sld_dim bound = e->graph->exprs.symbols[x->value].bound;
             t->dim[i] = bound >= 0 ? e->values[bound] : SLD_EXPR_UNKNOWN;
         }
+        all = all && t->dim[i] >= 0;
+    }
+    return all;
+}
+
+/* Dims of all outputs; those without a bound follow from the inputs' values. */
+static solder_status tell_dims(evaluation *e, const sld_node *node, sld_tensor *in, sld_tensor *out)
+{
+    bool all = true;
+    sld_op_info info = sld_op_get(node->op);
+    for (uint32_t i = 0; i < node->out_count; i++) {
+        all = known_dims(e, node->out[i], &out[i]) && all;
+    }
+    sld_dims_hook hook = sld_family_dims(info.family);
+    if (all || hook == NULL) {
+        return SOLDER_OK;
+    }
+    const sld_run run = {.params = node->params,
+                         .in = in,
+                         .out = out,
+                         .in_count = node->in_count,
+                         .out_count = node->out_count};
+    const char *wrong = hook(&run);
+    return wrong == NULL ? SOLDER_OK
+                         : sld_fail(e->diag, SOLDER_ERROR_DATA, "node '%s' (%s): %s", node->name,
+                                    info.name, wrong);
+}
+
+/* Memory of an output for its dims. */
+static solder_status prepare_output(evaluation *e, const sld_value *value, sld_tensor *t)
+{
+    for (int i = 0; i < t->rank; i++) {
         if (t->dim[i] < 0) {
             return sld_fail(e->diag, SOLDER_ERROR_DATA,
                             "value '%s': dimension %d is not known or negative", value->name, i);
@@ -184,6 +218,12 @@ static solder_status run_kernel(const sld_node *node, sld_diag *diag, sld_pool *
     if (node->op == SLD_OP_PLUGIN) {
         return run_plugin(node, &run, allocator);
     }
+    sld_check check = sld_family_check(info.family);
+    const char *wrong = check != NULL ? check(&run) : NULL;
+    if (wrong != NULL) { /* dims that only a run tells may not belong together */
+        return sld_fail(diag, SOLDER_ERROR_DATA, "node '%s' (%s): %s", node->name, info.name,
+                        wrong);
+    }
     size_t workspace =
         kernel->workspace != NULL ? kernel->workspace(&run, sld_pool_threads(pool)) : 0;
     if (workspace > 0) {
@@ -276,6 +316,7 @@ static solder_status run_node(evaluation *e, const sld_node *node)
         return run_control(e, node, in);
     }
     size_t allocated[SLD_MAX_OUTPUTS];
+    SLD_TRY(tell_dims(e, node, in, out));
     for (uint32_t i = 0; i < node->out_count; i++) {
         SLD_TRY(prepare_output(e, node->out[i], &out[i]));
         e->tensors[node->out[i]->id] = out[i];

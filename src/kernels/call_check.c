@@ -113,3 +113,15 @@ bool sld_check_values(const int32_t *values, int count, int64_t low, int64_t hig
     }
     return true;
 }
+
+const char *sld_check_read_list(const sld_run *run, uint32_t index, int64_t count, int64_t *values)
+{
+    SLD_CHECK(sld_check_has(run, index) && sld_dtype_is_integer(run->in[index].dtype) &&
+                  sld_check_list(run, index, count),
+              "a list of sizes does not fit");
+    const sld_tensor *list = &run->in[index];
+    for (int64_t i = 0; i < count; i++) {
+        values[i] = sld_at_i64(list, list->rank == 0 ? 0 : i * list->stride[0]);
+    }
+    return NULL;
+}

@@ -74,6 +74,8 @@ const char *sld_check_epilogue(const sld_run *run, const sld_epilogue *epilogue)
 bool sld_check_list(const sld_run *run, uint32_t index, int64_t count);
 /* An optional scalar: absent or at least one element. */
 bool sld_check_scalar(const sld_run *run, uint32_t index);
+/* The values of a list of count integers into values; what is wrong with it. */
+const char *sld_check_read_list(const sld_run *run, uint32_t index, int64_t count, int64_t *values);
 /* Values lie in [low, high]. */
 bool sld_check_values(const int32_t *values, int count, int64_t low, int64_t high);
 

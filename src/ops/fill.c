@@ -26,8 +26,7 @@ static solder_status infer_fill(sld_infer *infer)
     sld_shape shape = {.rank = list.count};
     for (int i = 0; i < list.count; i++) {
         if (list.expr[i] == SLD_DIM_NONE) {
-            return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
-                                  "value %d of the shape is not known", i);
+            list.expr[i] = sld_infer_open_dim(infer, i);
         }
         if (list.constant[i] && list.value[i] < 0) {
             return sld_infer_fail(infer, SOLDER_ERROR_DATA, "dimension %d is %lld", i,

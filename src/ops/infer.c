@@ -182,6 +182,13 @@ bool sld_infer_constant_f64(const sld_infer *infer, uint32_t index, int64_t elem
     return p != NULL;
 }
 
+sld_dim sld_infer_open_dim(const sld_infer *infer, int axis)
+{
+    char symbol[480];
+    (void)snprintf(symbol, sizeof symbol, "%.400s.%d", infer->name, axis);
+    return sld_expr_data_symbol(infer->exprs, symbol, SLD_DIM_NONE);
+}
+
 void sld_infer_set(sld_infer *infer, uint32_t index, solder_dtype dtype, const sld_shape *shape)
 {
     if (index < infer->out_count) {

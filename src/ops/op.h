@@ -172,6 +172,9 @@ const sld_dim *sld_infer_content(const sld_infer *infer, uint32_t index, int *co
 bool sld_infer_constant_i64(const sld_infer *infer, uint32_t index, int64_t element,
                             int64_t *value);
 bool sld_infer_constant_f64(const sld_infer *infer, uint32_t index, int64_t element, double *value);
+/* A dim of the outputs that only the values of the inputs tell, right before the step runs: the
+ * family needs a row in kernels/dims.def. */
+sld_dim sld_infer_open_dim(const sld_infer *infer, int axis);
 /* Sets out[index] to dtype and shape. */
 void sld_infer_set(sld_infer *infer, uint32_t index, solder_dtype dtype, const sld_shape *shape);
 /* A shape of one constant dimension or none. */

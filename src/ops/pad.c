@@ -41,10 +41,6 @@ static solder_status read_pads(const sld_infer *infer, int rank, pad_list *out)
                               list.count, 2 * count);
     }
     for (int i = 0; i < 2 * count; i++) {
-        if (list.expr[i] == SLD_DIM_NONE) {
-            return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED, "value %d of pads is not known",
-                                  i);
-        }
         *(i < count ? &out->begin[axis[i]] : &out->end[axis[i - count]]) = list.expr[i];
     }
     return SOLDER_OK;
@@ -55,6 +51,10 @@ static solder_status pad_axis(const sld_infer *infer, const pad_list *pads, int 
 {
     sld_expr_table *t = infer->exprs;
     sld_dim in = *d;
+    if (pads->begin[axis] == SLD_DIM_NONE || pads->end[axis] == SLD_DIM_NONE) {
+        *d = sld_infer_open_dim(infer, axis);
+        return SOLDER_OK;
+    }
     *d = sld_expr_add(t, sld_expr_add(t, in, pads->begin[axis]), pads->end[axis]);
     int64_t have;
     int64_t result;

@@ -9,9 +9,8 @@ static solder_status float_length(const sld_infer *infer, sld_dim *length)
     double v[3];
     for (uint32_t i = 0; i < 3; i++) {
         if (!sld_infer_constant_f64(infer, i, 0, &v[i])) {
-            return sld_infer_fail(
-                infer, SOLDER_ERROR_UNSUPPORTED,
-                "bounds of a float range must be known when the network is built");
+            *length = sld_infer_open_dim(infer, 0);
+            return SOLDER_OK;
         }
     }
     double count = sld_range_count(v[0], v[1], v[2]);
@@ -27,9 +26,9 @@ static solder_status integer_length(const sld_infer *infer, const sld_dim v[3], 
 {
     sld_expr_table *t = infer->exprs;
     int64_t delta;
-    if (!sld_expr_is_const(t, v[2], &delta)) {
-        return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
-                              "delta must be known when the network is built");
+    if (!sld_expr_is_const(t, v[2], &delta) || v[0] == SLD_DIM_NONE || v[1] == SLD_DIM_NONE) {
+        *length = sld_infer_open_dim(infer, 0);
+        return SOLDER_OK;
     }
     if (delta == 0) {
         return sld_infer_fail(infer, SOLDER_ERROR_DATA, "delta is 0");
@@ -38,8 +37,7 @@ static solder_status integer_length(const sld_infer *infer, const sld_dim v[3], 
     span = sld_dim_max(t, span, sld_expr_const(t, 0));
     *length = sld_expr_make(t, SLD_EXPR_CEIL, span, sld_expr_const(t, delta > 0 ? delta : -delta));
     if (*length == SLD_DIM_NONE) {
-        return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
-                              "the length depends on data that only a run knows");
+        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "the range is too long");
     }
     return SOLDER_OK;
 }

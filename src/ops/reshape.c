@@ -53,22 +53,23 @@ static sld_dim remaining(const sld_infer *infer, const sld_shape *out, int open,
     return total;
 }
 
-/* Turns the wanted dims into the output's; the index of the dimension to compute, or -1. */
+/*
+ * Turns the wanted dims into the output's; the index of the dimension to compute, or -1. Values
+ * that are not known give open dims, unless it is one that follows from the others.
+ */
 static solder_status read_dims(const sld_infer *infer, const sld_list *list, bool allow_zero,
                                sld_shape *out, int *open, uint32_t *used)
 {
     const sld_shape *in = &infer->in[0].shape;
     int unknown = -1;
+    int unknowns = 0;
     *open = -1;
     *used = 0;
     out->rank = list->count;
     for (int i = 0; i < list->count; i++) {
         out->d[i] = list->expr[i];
         if (!list->constant[i]) {
-            if (list->expr[i] == SLD_DIM_NONE && unknown >= 0) {
-                return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
-                                      "more than one value of the new shape is not known");
-            }
+            unknowns += list->expr[i] == SLD_DIM_NONE ? 1 : 0;
             unknown = list->expr[i] == SLD_DIM_NONE ? i : unknown;
         } else if (list->value[i] == 0 && !allow_zero) {
             if (i >= in->rank) {
@@ -86,9 +87,12 @@ static solder_status read_dims(const sld_infer *infer, const sld_list *list, boo
                                   list->value[i] == -1 ? ", the second -1" : "");
         }
     }
-    if (unknown >= 0 && *open >= 0) {
-        return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
-                              "the new shape has a -1 and a value that is not known");
+    if (unknowns > 1 || (unknowns > 0 && *open >= 0)) {
+        for (int i = 0; i < list->count; i++) {
+            bool told = i == *open || list->expr[i] == SLD_DIM_NONE;
+            out->d[i] = told ? sld_infer_open_dim(infer, i) : out->d[i];
+        }
+        *open = unknown = -1;
     }
     *open = unknown >= 0 ? unknown : *open;
     return SOLDER_OK;

@@ -111,7 +111,8 @@ static solder_status dims_from_scales(sld_infer *infer, const sld_resize_params 
         int axis = p->axes[i];
         double scale = (double)p->scales[i];
         if (sld_infer_has(infer, 2) && !sld_infer_constant_f64(infer, 2, i, &scale)) {
-            return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED, "scales are not constant");
+            out->d[axis] = sld_infer_open_dim(infer, axis);
+            continue;
         }
         SLD_TRY(from_scale(infer, axis, scale, &out->d[axis]));
     }
@@ -161,10 +162,19 @@ static solder_status out_dims(sld_infer *infer, const sld_resize_params *p, sld_
     if (sld_infer_has(infer, 3)) {
         int count = 0;
         const sld_dim *content = sld_infer_content(infer, 3, &count);
-        if (content == NULL || count != p->axes_count) {
-            return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED, "sizes are not known");
+        bool all = content != NULL && count == p->axes_count;
+        for (int i = 0; all && i < count; i++) {
+            all = content[i] != SLD_DIM_NONE;
         }
-        return dims_from_sizes(infer, p, content, out);
+        if (all) {
+            return dims_from_sizes(infer, p, content, out);
+        }
+        for (int i = 0; i < p->axes_count; i++) {
+            bool known = content != NULL && i < count && content[i] != SLD_DIM_NONE &&
+                         p->policy == SLD_RESIZE_STRETCH;
+            out->d[p->axes[i]] = known ? content[i] : sld_infer_open_dim(infer, p->axes[i]);
+        }
+        return SOLDER_OK;
     }
     if (!p->use_sizes || sld_infer_has(infer, 2)) {
         return dims_from_scales(infer, p, out);

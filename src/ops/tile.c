@@ -26,8 +26,8 @@ static solder_status infer_tile(sld_infer *infer)
     sld_shape shape = *in;
     for (int i = 0; i < in->rank; i++) {
         if (list.expr[i] == SLD_DIM_NONE) {
-            return sld_infer_fail(infer, SOLDER_ERROR_UNSUPPORTED,
-                                  "value %d of repeats is not known", i);
+            shape.d[i] = sld_infer_open_dim(infer, i);
+            continue;
         }
         if (list.constant[i] && list.value[i] < 0) {
             return sld_infer_fail(infer, SOLDER_ERROR_DATA, "value %d of repeats is %lld", i,

@@ -239,6 +239,13 @@ static solder_status tell_dims(solder_context *c, const sld_engine_step *step)
     if (!unknown) {
         return SOLDER_OK;
     }
+    for (uint32_t i = 0; i < step->plan->in_count; i++) {
+        uint32_t tensor = step->operands[i];
+        if (tensor != SLD_PLAN_NONE &&
+            (!c->layout.known[tensor] || c->layout.tensors[tensor].data == NULL)) {
+            return fail_unknown(c, step, tensor);
+        }
+    }
     sld_dims_hook hook = sld_family_dims(sld_plan_string(&c->engine->plan, step->plan->family));
     sld_run run = sld_layout_run(step, &c->layout, c->operands);
     const char *wrong = hook != NULL ? hook(&run) : "its dims cannot be told before it runs";

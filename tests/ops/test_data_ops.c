@@ -122,8 +122,9 @@ static void test_pad(void **state)
     infer_expect_error("input %x f32[2]\nconstant %p i64[3] values [1, 2, 3]\n%y = Pad(%x, %p)\n"
                        "output %y",
                        SOLDER_ERROR_DATA, "pads has 3 values, expected 2");
-    infer_expect_error("input %x f32[2]\ninput %p i64[2]\n%y = Pad(%x, %p)\noutput %y",
-                       SOLDER_ERROR_UNSUPPORTED, "value 0 of pads is not known");
+    infer_expect("input %x f32[2,3]\ninput %p i64[2]\nconstant %a i64[1] values [1]\n"
+                 "%y = Pad(%x, %p, _, %a)\noutput %y",
+                 SOLDER_F32, "2 y.1", NULL);
     infer_expect_error("input %x f32[2]\nconstant %p i64[2] values [1, 2]\ninput %v i32[]\n"
                        "%y = Pad(%x, %p, %v)\noutput %y",
                        SOLDER_ERROR_DATA, "inputs 0 and 2 have different types, f32 and i32");
@@ -139,8 +140,7 @@ static void test_fill(void **state)
     infer_expect(X "%s = Shape(%x)\n%y = Fill(%s)\noutput %y", SOLDER_F32, "N 3 H W", NULL);
     infer_expect_error("%y = Fill() {dims=[-1]}\noutput %y", SOLDER_ERROR_DATA,
                        "dimension 0 is -1");
-    infer_expect_error("input %s i64[2]\n%y = Fill(%s)\noutput %y", SOLDER_ERROR_UNSUPPORTED,
-                       "value 0 of the shape is not known");
+    infer_expect("input %s i64[2]\n%y = Fill(%s)\noutput %y", SOLDER_F32, "y.0 y.1", NULL);
 }
 
 #define SCALARS(t, a, b, c)                                                                        \
@@ -159,13 +159,10 @@ static void test_range(void **state)
     infer_expect_error(SCALARS("i64", "0", "1", "0"), SOLDER_ERROR_DATA, "delta is 0");
     infer_expect_error(SCALARS("f32", "0", "1", "0"), SOLDER_ERROR_DATA,
                        "range from 0 to 1 by 0 is too long");
-    infer_expect_error("input %a f32[]\n%y = Range(%a, %a, %a)\noutput %y",
-                       SOLDER_ERROR_UNSUPPORTED, "bounds of a float range must be known");
-    infer_expect_error("input %a i64[]\n%y = Range(%a, %a, %a)\noutput %y",
-                       SOLDER_ERROR_UNSUPPORTED, "delta must be known");
-    infer_expect_error("input %a i64[]\nconstant %c i64[] values [1]\n%y = Range(%a, %a, %c)\n"
-                       "output %y",
-                       SOLDER_ERROR_UNSUPPORTED, "the length depends on data that only a run");
+    infer_expect("input %a f32[]\n%y = Range(%a, %a, %a)\noutput %y", SOLDER_F32, "y.0", NULL);
+    infer_expect("input %a i64[]\n%y = Range(%a, %a, %a)\noutput %y", SOLDER_I64, "y.0", NULL);
+    infer_expect("input %a i64[]\nconstant %c i64[] values [1]\n%y = Range(%a, %a, %c)\noutput %y",
+                 SOLDER_I64, "y.0", NULL);
     infer_expect_error("input %a i64[]\ninput %b i32[]\n%y = Range(%a, %b, %a)\noutput %y",
                        SOLDER_ERROR_DATA, "inputs 0 and 1 have different types, i64 and i32");
 }

@@ -125,6 +125,31 @@ static void test_branches_of_different_dims(void **state)
     check_network(control_branches, sets, 2);
 }
 
+static void test_pyramid(void **state)
+{
+    (void)state;
+    const given sets[] = {
+        {{.dtype = SOLDER_F32, .rank = 4, .dim = {1, 3, 20, 17}}, {1, -2, 3, 0.5, 5, 6, -1, 2}},
+        SCALAR(SOLDER_F32, 0.7),
+        {{.dtype = SOLDER_F32, .rank = 4, .dim = {1, 3, 5, 40}}, {1, -2, 3, 0.5, 5, 6, -1, 2}},
+        SCALAR(SOLDER_F32, 0.7),
+        {{.dtype = SOLDER_F32, .rank = 4, .dim = {1, 3, 40, 40}}, {1, -2, 3, 0.5, 5, 6, -1, 2}},
+        SCALAR(SOLDER_F32, 0.5),
+    };
+    check_network(control_pyramid, sets, 3);
+}
+
+static void test_open_dims(void **state)
+{
+    (void)state;
+    const given sets[] = {
+        VECTOR(SOLDER_F32, 6, 1, 2, 3, 4, 5, 6), VECTOR(SOLDER_F32, 2, 2, 3),
+        VECTOR(SOLDER_F32, 6, 1, 2, 3, 4, 5, 6), VECTOR(SOLDER_F32, 2, 1, 6),
+        VECTOR(SOLDER_F32, 6, 6, 5, 4, 3, 2, 1), VECTOR(SOLDER_F32, 2, 6, 1),
+    };
+    check_network(control_open_dims, sets, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +158,8 @@ int main(void)
         cmocka_unit_test(test_scanned_inputs),
         cmocka_unit_test(test_loop_in_branch),
         cmocka_unit_test(test_branches_of_different_dims),
+        cmocka_unit_test(test_pyramid),
+        cmocka_unit_test(test_open_dims),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

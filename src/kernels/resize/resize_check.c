@@ -66,3 +66,73 @@ const char *sld_check_resize(const sld_run *run)
     SLD_CHECK(!own_scales || scales_ok(run, p, count), "output dims do not follow from the scales");
     return NULL;
 }
+
+/* ---- dims from values ---- */
+
+/* round(in_i size_j / in_j), halves up: what axis i becomes when axis j sets the scale. */
+static bool follow(int64_t in_i, int64_t in_j, int64_t size_j, int64_t *dim)
+{
+    int64_t twice;
+    if (in_j <= 0 || in_j > SLD_CHECK_LIMIT || !sld_i64_mul(in_i, size_j, &twice) ||
+        !sld_i64_mul(twice, 2, &twice) || !sld_i64_add(twice, in_j, &twice)) {
+        return false;
+    }
+    *dim = twice / (2 * in_j);
+    return true;
+}
+
+static const char *dims_from_sizes(const sld_run *run, const sld_resize_params *p, int count)
+{
+    int64_t sizes[SOLDER_MAX_RANK];
+    const sld_tensor *x = &run->in[0];
+    SLD_CHECK_TRY(sld_check_read_list(run, 3, count, sizes));
+    for (int i = 0; i < count; i++) {
+        int axis = p->axes_count == 0 ? i : p->axes[i];
+        int64_t *dim = &run->out[0].dim[axis];
+        SLD_CHECK(sizes[i] >= 0 && sizes[i] <= SLD_CHECK_LIMIT, "a size is out of range");
+        *dim = sizes[i];
+        for (int j = 0; j < count && p->policy != SLD_RESIZE_STRETCH; j++) {
+            int64_t other;
+            int from = p->axes_count == 0 ? j : p->axes[j];
+            SLD_CHECK(follow(x->dim[axis], x->dim[from], sizes[j], &other),
+                      "a size is out of range");
+            bool takes = p->policy == SLD_RESIZE_NOT_LARGER ? other < *dim : other > *dim;
+            *dim = takes ? other : *dim;
+        }
+    }
+    return NULL;
+}
+
+static const char *dims_from_scales(const sld_run *run, const sld_resize_params *p, int count)
+{
+    const sld_tensor *scales = &run->in[2];
+    SLD_CHECK(sld_check_has(run, 2) && sld_dtype_is_float(scales->dtype) && scales->rank == 1 &&
+                  scales->dim[0] == count,
+              "scales or sizes do not fit");
+    for (int i = 0; i < count; i++) {
+        int64_t num;
+        int64_t den;
+        int64_t dim;
+        int axis = p->axes_count == 0 ? i : p->axes[i];
+        float scale = (float)sld_at_f64(scales, i * scales->stride[0]);
+        SLD_CHECK(sld_resize_ratio(scale, &num, &den) &&
+                      sld_i64_mul(run->in[0].dim[axis], num, &dim),
+                  "a scale is out of range");
+        run->out[0].dim[axis] = dim / den;
+    }
+    return NULL;
+}
+
+const char *sld_dims_resize(const sld_run *run)
+{
+    const sld_resize_params *p = run->params;
+    SLD_CHECK_TRY(sld_check_arity(run, 1, 4, 1));
+    const sld_tensor *x = &run->in[0];
+    SLD_CHECK(x->rank >= 1 && run->out[0].rank == x->rank, "ranks do not fit");
+    SLD_CHECK(enums_ok(p) && p->axes_count >= 0 && p->axes_count <= x->rank &&
+                  sld_check_values(p->axes, p->axes_count, 0, x->rank - 1),
+              "a parameter is out of range");
+    int count = p->axes_count == 0 ? x->rank : p->axes_count;
+    memcpy(run->out[0].dim, x->dim, sizeof x->dim);
+    return sld_check_has(run, 3) ? dims_from_sizes(run, p, count) : dims_from_scales(run, p, count);
+}

@@ -86,3 +86,75 @@ const char *sld_check_shape(const sld_run *run)
               "the output does not fit");
     return NULL;
 }
+
+/* ---- dims from values ---- */
+
+const char *sld_dims_reshape(const sld_run *run)
+{
+    const sld_reshape_params *p = run->params;
+    SLD_CHECK_TRY(check_copy(run, 2));
+    const sld_tensor *x = &run->in[0];
+    sld_tensor *y = &run->out[0];
+    int open = -1;
+    SLD_CHECK_TRY(sld_check_read_list(run, 1, y->rank, y->dim));
+    for (int i = 0; i < y->rank; i++) {
+        if (y->dim[i] == 0 && p->allow_zero == 0) {
+            SLD_CHECK(i < x->rank, "a dim of the new shape copies one that is not there");
+            y->dim[i] = x->dim[i];
+        }
+        if (y->dim[i] == -1) {
+            SLD_CHECK(open < 0, "the new shape has a second -1");
+            open = i;
+            continue;
+        }
+        SLD_CHECK(y->dim[i] >= 0, "a dim of the new shape is negative");
+    }
+    if (open >= 0) {
+        int64_t others = 1;
+        for (int i = 0; i < y->rank; i++) {
+            SLD_CHECK(i == open || sld_i64_mul(others, y->dim[i], &others),
+                      "the new shape is too large");
+        }
+        SLD_CHECK(others > 0 && sld_tensor_count(x) % others == 0,
+                  "the elements do not fit the new shape");
+        y->dim[open] = sld_tensor_count(x) / others;
+    }
+    return NULL;
+}
+
+const char *sld_dims_expand(const sld_run *run)
+{
+    SLD_CHECK_TRY(check_copy(run, 2));
+    const sld_tensor *x = &run->in[0];
+    sld_tensor *y = &run->out[0];
+    int64_t shape[SOLDER_MAX_RANK];
+    SLD_CHECK(sld_check_has(run, 1), "the shape is missing");
+    int64_t count = sld_tensor_count(&run->in[1]);
+    SLD_CHECK(count <= y->rank && x->rank <= y->rank, "ranks do not fit");
+    SLD_CHECK_TRY(sld_check_read_list(run, 1, count, shape));
+    for (int i = 0; i < y->rank; i++) {
+        int a = i - (y->rank - x->rank);
+        int64_t b = i - (y->rank - count);
+        y->dim[i] = a < 0 ? 1 : x->dim[a];
+        if (b >= 0 && shape[b] != 1) {
+            SLD_CHECK(shape[b] >= 0 && (y->dim[i] == 1 || y->dim[i] == shape[b]),
+                      "the input does not broadcast to the shape");
+            y->dim[i] = shape[b];
+        }
+    }
+    return NULL;
+}
+
+const char *sld_dims_tile(const sld_run *run)
+{
+    SLD_CHECK_TRY(check_copy(run, 2));
+    const sld_tensor *x = &run->in[0];
+    sld_tensor *y = &run->out[0];
+    SLD_CHECK(x->rank == y->rank, "ranks differ");
+    SLD_CHECK_TRY(sld_check_read_list(run, 1, x->rank, y->dim));
+    for (int i = 0; i < y->rank; i++) {
+        SLD_CHECK(y->dim[i] >= 0 && sld_i64_mul(y->dim[i], x->dim[i], &y->dim[i]),
+                  "the repeats are negative or too many");
+    }
+    return NULL;
+}

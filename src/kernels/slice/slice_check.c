@@ -63,3 +63,29 @@ const char *sld_check_pad(const sld_run *run)
               "pads and axes do not fit");
     return NULL;
 }
+
+const char *sld_dims_pad(const sld_run *run)
+{
+    SLD_CHECK_TRY(sld_check_arity(run, 1, 4, 1));
+    const sld_tensor *x = &run->in[0];
+    sld_tensor *y = &run->out[0];
+    int64_t pads[2 * SOLDER_MAX_RANK];
+    int64_t axes[SOLDER_MAX_RANK] = {0, 1, 2, 3, 4, 5, 6, 7};
+    SLD_CHECK(x->rank == y->rank && sld_check_has(run, 1), "pads are missing or ranks differ");
+    int64_t count = sld_tensor_count(&run->in[1]) / 2;
+    SLD_CHECK(count <= x->rank, "pads do not fit");
+    SLD_CHECK_TRY(sld_check_read_list(run, 1, 2 * count, pads));
+    if (sld_check_has(run, 3)) {
+        SLD_CHECK_TRY(sld_check_read_list(run, 3, count, axes));
+    }
+    memcpy(y->dim, x->dim, sizeof y->dim);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t axis = axes[i] + (axes[i] < 0 ? x->rank : 0);
+        SLD_CHECK(axis >= 0 && axis < x->rank, "an axis is out of range");
+        SLD_CHECK(sld_i64_add(x->dim[axis], pads[i], &y->dim[axis]) &&
+                      sld_i64_add(y->dim[axis], pads[count + i], &y->dim[axis]) &&
+                      y->dim[axis] >= 0,
+                  "pads leave no elements or too many");
+    }
+    return NULL;
+}
