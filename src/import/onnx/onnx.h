@@ -32,8 +32,18 @@ typedef struct sld_onnx {
     size_t nodes_converted, node_limit; /* functions unfolded */
 } sld_onnx;
 
-/* The names of a graph or a function body. */
+/* Values of an outer scope that a body takes, in the order of its inputs. */
+typedef struct sld_onnx_captures {
+    const char *names[SLD_MAX_INPUTS];
+    sld_value *values[SLD_MAX_INPUTS]; /* of the network around the body */
+    uint32_t count;
+} sld_onnx_captures;
+
+/* The names of a graph, a function body or a subgraph. */
 typedef struct sld_onnx_scope {
+    const struct sld_onnx_scope *outer;  /* of a subgraph: where its node stands */
+    sld_graph *graph;                    /* of a subgraph: where its nodes go */
+    sld_onnx_captures *captures;         /* of a subgraph */
     const struct sld_onnx_scope *caller; /* of a function body; NULL in the graph */
     const sld_onnx_function *function;
     const sld_onnx_opset *opsets;
@@ -46,6 +56,7 @@ typedef struct sld_onnx_scope {
 
 typedef struct sld_onnx_node {
     sld_onnx *onnx;
+    const sld_onnx_scope *scope;
     const char *name; /* never empty */
     const char *op;
     int64_t version; /* of the operator set it comes from */
@@ -133,6 +144,10 @@ bool sld_onnx_axes(sld_onnx_node *node, bool as_input, uint32_t index, const int
                    size_t *count);
 
 /* ---- emitting ---- */
+
+/* A failed edit of the network: unsupported ones join the list, the rest get the importer's prefix.
+ */
+void sld_onnx_keep_failure(sld_onnx_node *node, solder_status status);
 
 /* NULL after a failure. params NULL: defaults. */
 sld_value *sld_onnx_emit(sld_onnx_node *node, sld_op op, const void *params, sld_value *const *in,

@@ -19,12 +19,11 @@ static void drop_node_prefix(sld_diag *diag, const char *name)
     }
 }
 
-/* A failed inference: unsupported ones join the list, the rest get the importer's prefix. */
-static void keep_failure(sld_onnx_node *node, solder_status status)
+void sld_onnx_keep_failure(sld_onnx_node *node, solder_status status)
 {
     sld_diag *diag = node->onnx->diag;
     node->status = status;
-    if (status == SOLDER_ERROR_MEMORY) {
+    if (status == SOLDER_OK || status == SOLDER_ERROR_MEMORY) {
         return;
     }
     drop_node_prefix(diag, node->name);
@@ -50,7 +49,7 @@ void sld_onnx_emit_many(sld_onnx_node *node, sld_op op, const void *params, sld_
     solder_status status =
         sld_graph_add_node(graph, NULL, op, node->name, params, in, in_count, out_count, &made);
     if (status != SOLDER_OK) {
-        keep_failure(node, status);
+        sld_onnx_keep_failure(node, status);
         return;
     }
     const char *source = sld_arena_printf(&graph->arena, "%s '%s'", node->op, node->name);
@@ -64,7 +63,7 @@ void sld_onnx_emit_many(sld_onnx_node *node, sld_op op, const void *params, sld_
     }
     status = sld_graph_fold(graph, &node->onnx->arena, node->name, made, out);
     if (status != SOLDER_OK) {
-        keep_failure(node, status);
+        sld_onnx_keep_failure(node, status);
     }
 }
 
@@ -84,7 +83,7 @@ sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, 
         solder_status status = sld_graph_add_constant(node->onnx->graph, node->name, dtype, rank,
                                                       dims, data, true, &value);
         if (status != SOLDER_OK) {
-            keep_failure(node, status);
+            sld_onnx_keep_failure(node, status);
             value = NULL;
         }
     }

@@ -143,9 +143,9 @@ static solder_status declare_constant(sld_onnx *onnx, const sld_onnx_scope *scop
     return sld_onnx_bind(onnx, scope, name, SLD_ONNX_VALUE, value);
 }
 
-static solder_status declare_constants(sld_onnx *onnx, const sld_onnx_scope *scope)
+solder_status sld_onnx_declare_constants(sld_onnx *onnx, const sld_onnx_scope *scope,
+                                         const sld_onnx_model *model)
 {
-    const sld_onnx_model *model = &onnx->model;
     for (uint32_t i = 0; i < model->initializer_count; i++) {
         sld_onnx_tensor tensor;
         SLD_TRY(sld_onnx_read_tensor(onnx->diag, &onnx->arena, model->initializers[i], &tensor));
@@ -172,6 +172,9 @@ static solder_status want(sld_onnx *onnx, sld_names *wanted, const char *name)
     return SOLDER_OK;
 }
 
+static solder_status want_inputs(sld_onnx *onnx, sld_names *wanted,
+                                 const sld_onnx_node_proto *node);
+
 static bool is_wanted(const sld_names *wanted, const sld_onnx_node_proto *node)
 {
     for (uint32_t i = 0; i < node->out_count; i++) {
@@ -180,6 +183,33 @@ static bool is_wanted(const sld_names *wanted, const sld_onnx_node_proto *node)
         }
     }
     return false;
+}
+
+/* Everything a subgraph reads: from outside or not, a name too much does no harm. */
+static solder_status want_subgraph(sld_onnx *onnx, sld_names *wanted, const sld_onnx_attr *attr)
+{
+    sld_onnx_model graph;
+    SLD_TRY(sld_onnx_read_graph(onnx->diag, &onnx->arena, attr->bytes, &graph));
+    for (uint32_t i = 0; i < graph.output_count; i++) {
+        SLD_TRY(want(onnx, wanted, graph.outputs[i].name));
+    }
+    for (uint32_t i = 0; i < graph.node_count; i++) {
+        SLD_TRY(want_inputs(onnx, wanted, &graph.nodes[i]));
+    }
+    return SOLDER_OK;
+}
+
+static solder_status want_inputs(sld_onnx *onnx, sld_names *wanted, const sld_onnx_node_proto *node)
+{
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        SLD_TRY(want(onnx, wanted, node->in[i]));
+    }
+    for (uint32_t i = 0; i < node->attr_count; i++) {
+        if (node->attrs[i].type == SLD_ONNX_GRAPH) {
+            SLD_TRY(want_subgraph(onnx, wanted, &node->attrs[i]));
+        }
+    }
+    return SOLDER_OK;
 }
 
 /* With outputs chosen by the options, nodes and inputs they do not depend on are left out. */
@@ -200,9 +230,7 @@ static solder_status keep_needed(sld_onnx *onnx)
         if (!is_wanted(wanted, &node)) {
             continue;
         }
-        for (uint32_t j = 0; j < node.in_count; j++) {
-            SLD_TRY(want(onnx, wanted, node.in[j]));
-        }
+        SLD_TRY(want_inputs(onnx, wanted, &node));
         m->nodes[--first] = node;
     }
     m->nodes += first;
@@ -332,7 +360,7 @@ static solder_status convert(sld_onnx *onnx)
     if (onnx->import->options->output_count != 0) {
         SLD_TRY(keep_needed(onnx));
     }
-    SLD_TRY(declare_constants(onnx, &scope));
+    SLD_TRY(sld_onnx_declare_constants(onnx, &scope, &onnx->model));
     SLD_TRY(declare_inputs(onnx, &scope));
     SLD_TRY(sld_onnx_convert_nodes(onnx, &scope, onnx->model.nodes, onnx->model.node_count));
     SLD_TRY(mark_outputs(onnx, &scope));

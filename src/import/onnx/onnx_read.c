@@ -107,6 +107,7 @@ static sld_onnx_attr read_attr(reader *r, sld_onnx_bytes body)
             break;
         case 4:
         case 5:
+        case 6:
         case 22:
             attr.bytes = bytes_of(&field);
             break;
@@ -286,6 +287,15 @@ static void read_graph(reader *r, sld_onnx_bytes bytes, sld_onnx_model *m)
             break;
         }
     }
+}
+
+solder_status sld_onnx_read_graph(sld_diag *diag, sld_arena *arena, sld_onnx_bytes bytes,
+                                  sld_onnx_model *graph)
+{
+    reader r = {diag, arena, SOLDER_OK};
+    *graph = (sld_onnx_model){.graph_name = ""};
+    read_graph(&r, bytes, graph);
+    return r.status;
 }
 
 static sld_onnx_opset read_opset(reader *r, sld_onnx_bytes bytes)

@@ -35,7 +35,7 @@ typedef struct sld_onnx_attr {
     int type;
     float f;
     int64_t i;
-    sld_onnx_bytes bytes; /* string, TensorProto or SparseTensorProto */
+    sld_onnx_bytes bytes; /* string, TensorProto, GraphProto or SparseTensorProto */
     sld_onnx_bytes body;  /* the AttributeProto: lists are read from here */
     bool used;
 } sld_onnx_attr;
@@ -111,6 +111,9 @@ solder_status sld_onnx_check(sld_diag *diag, const uint8_t *data, size_t size);
 /* Names and arrays are taken from arena. The bytes must have passed sld_onnx_check. */
 solder_status sld_onnx_read(sld_diag *diag, sld_arena *arena, const uint8_t *data, size_t size,
                             sld_onnx_model *model);
+/* A GraphProto: of the model only what a graph has. */
+solder_status sld_onnx_read_graph(sld_diag *diag, sld_arena *arena, sld_onnx_bytes bytes,
+                                  sld_onnx_model *graph);
 solder_status sld_onnx_read_tensor(sld_diag *diag, sld_arena *arena, sld_onnx_bytes bytes,
                                    sld_onnx_tensor *tensor);
 /* A single TensorProto in a file of its own, as ONNX's test data. */

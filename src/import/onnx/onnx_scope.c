@@ -34,6 +34,69 @@ solder_status sld_onnx_bind(sld_onnx *onnx, const sld_onnx_scope *scope, const c
                                                        : sld_fail_memory(onnx->diag, strlen(name));
 }
 
+/* A value of the network around a subgraph as an input of the subgraph, or as its constant. */
+static solder_status capture_value(sld_onnx *onnx, const sld_onnx_scope *scope, const char *name,
+                                   sld_value *outer, sld_value **inner)
+{
+    sld_onnx_captures *c = scope->captures;
+    *inner = outer;
+    if (scope->graph == outer->graph) {
+        return SOLDER_OK;
+    }
+    if (outer->kind == SLD_VALUE_CONSTANT) {
+        return sld_graph_body_constant(scope->graph, outer, inner);
+    }
+    if (c->count == SLD_MAX_INPUTS) {
+        return sld_fail(onnx->diag, SOLDER_ERROR_UNSUPPORTED,
+                        "onnx: a subgraph reads more than %d values from outside", SLD_MAX_INPUTS);
+    }
+    const char *own = outer->name;
+    for (unsigned i = 0; own != NULL && sld_graph_find_value(scope->graph, own) != NULL; i++) {
+        own = sld_arena_printf(&onnx->arena, "%s.%u", outer->name, i);
+    }
+    if (own == NULL) {
+        return sld_fail_memory(onnx->diag, strlen(outer->name));
+    }
+    SLD_TRY(sld_graph_body_input(scope->graph, own, outer, inner));
+    c->names[c->count] = name;
+    c->values[c->count++] = outer;
+    return SOLDER_OK;
+}
+
+solder_status sld_onnx_lookup(sld_onnx *onnx, const sld_onnx_scope *scope, const char *name,
+                              const sld_onnx_binding **binding)
+{
+    const sld_onnx_binding *outer = NULL;
+    sld_value *value = NULL;
+    *binding = sld_names_find(scope->values, name);
+    if (*binding != NULL || scope->outer == NULL) {
+        return SOLDER_OK;
+    }
+    SLD_TRY(sld_onnx_lookup(onnx, scope->outer, name, &outer));
+    if (outer == NULL) {
+        return SOLDER_OK;
+    }
+    if (outer->kind == SLD_ONNX_VALUE) {
+        SLD_TRY(capture_value(onnx, scope, name, outer->value, &value));
+    }
+    SLD_TRY(sld_onnx_bind(onnx, scope, name, outer->kind, value));
+    *binding = sld_names_find(scope->values, name);
+    return SOLDER_OK;
+}
+
+solder_status sld_onnx_capture(sld_onnx *onnx, const sld_onnx_scope *scope, const char *name)
+{
+    const sld_onnx_binding *binding;
+    const sld_onnx_binding *own = sld_names_find(scope->values, name);
+    if (own == NULL) {
+        return sld_onnx_lookup(onnx, scope, name, &binding);
+    }
+    /* The subgraph has a value of that name: the outer one is an input that nobody reads. */
+    sld_value *value;
+    SLD_TRY(sld_onnx_lookup(onnx, scope->outer, name, &binding));
+    return capture_value(onnx, scope, name, binding->value, &value);
+}
+
 solder_status sld_onnx_rename(sld_onnx *onnx, sld_value *value, const char *name)
 {
     sld_value *holder = sld_graph_find_value(onnx->graph, name);
@@ -95,7 +158,8 @@ static solder_status find_inputs(sld_onnx *onnx, const lookup *where, sld_onnx_n
         if (proto->in[i][0] == '\0') {
             continue;
         }
-        const sld_onnx_binding *binding = sld_names_find(where->scope->values, proto->in[i]);
+        const sld_onnx_binding *binding;
+        SLD_TRY(sld_onnx_lookup(onnx, where->scope, proto->in[i], &binding));
         if (binding == NULL) {
             return fail_undefined(onnx, node, proto->in[i], where->nodes + where->at,
                                   where->count - where->at);
@@ -337,6 +401,7 @@ static solder_status describe(sld_onnx *onnx, const lookup *where, sld_onnx_node
         wanted[i] = proto->out[i][0] != '\0';
     }
     node->onnx = onnx;
+    node->scope = where->scope;
     node->name = name;
     node->op = proto->op;
     node->out_count = proto->out_count;

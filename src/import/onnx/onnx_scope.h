@@ -30,6 +30,16 @@ solder_status sld_onnx_bind_check(const sld_onnx *onnx, const sld_onnx_scope *sc
 solder_status sld_onnx_bind(sld_onnx *onnx, const sld_onnx_scope *scope, const char *name,
                             sld_onnx_binding_kind kind, sld_value *value);
 
+/* The binding of a name, captured from outer scopes if need be; NULL if it is defined nowhere. */
+solder_status sld_onnx_lookup(sld_onnx *onnx, const sld_onnx_scope *scope, const char *name,
+                              const sld_onnx_binding **binding);
+/* Makes the value of that name of outer scopes an input of the subgraph, if it is not one yet. */
+solder_status sld_onnx_capture(sld_onnx *onnx, const sld_onnx_scope *scope, const char *name);
+
+/* Initializers of a graph. */
+solder_status sld_onnx_declare_constants(sld_onnx *onnx, const sld_onnx_scope *scope,
+                                         const sld_onnx_model *model);
+
 /* Gives a value a name of the model; a made-up name that is in its way steps aside. */
 solder_status sld_onnx_rename(sld_onnx *onnx, sld_value *value, const char *name);
 
