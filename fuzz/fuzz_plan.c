@@ -16,17 +16,22 @@ static _Alignas(64) uint8_t repaired[MAX_PLAN];
 /* The sections' bytes where the table says they are, laid out anew with right sizes and hashes. */
 static size_t repair(const uint8_t *data, size_t size)
 {
-    const size_t table_bytes = SLD_PLAN_SECTION_COUNT * sizeof(sld_plan_section);
     sld_plan_header header;
     sld_plan_section table[SLD_PLAN_SECTION_COUNT];
-    if (size < sizeof header + table_bytes || size > MAX_PLAN / 2) {
+    if (size < sizeof header || size > MAX_PLAN / 2) {
         return 0;
     }
     memcpy(&header, data, sizeof header);
+    bool bodies = header.section_count >= SLD_PLAN_SECTION_COUNT;
+    const uint32_t count = bodies ? SLD_PLAN_SECTION_COUNT : SLD_PLAN_SECTIONS_LEAST;
+    const size_t table_bytes = count * sizeof(sld_plan_section);
+    if (size < sizeof header + table_bytes) {
+        return 0;
+    }
     memcpy(table, data + sizeof header, table_bytes);
     memset(repaired, 0, sizeof repaired);
     size_t at = sizeof header + table_bytes;
-    for (uint32_t i = 0; i < SLD_PLAN_SECTION_COUNT; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         sld_plan_section *s = &table[i];
         s->offset = s->offset < size ? s->offset : size;
         s->size = s->size < size - s->offset ? s->size : size - s->offset;
@@ -43,7 +48,7 @@ static size_t repair(const uint8_t *data, size_t size)
     memcpy(header.magic, SLD_PLAN_MAGIC, sizeof header.magic);
     header.major = SLD_PLAN_MAJOR;
     header.file_size = at;
-    header.section_count = SLD_PLAN_SECTION_COUNT;
+    header.section_count = count;
     header.hash = 0;
     memcpy(repaired, &header, sizeof header);
     memcpy(repaired + sizeof header, table, table_bytes);

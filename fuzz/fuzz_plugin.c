@@ -173,14 +173,14 @@ static void make_sound(void)
 static size_t make_plan(const uint8_t *params, size_t params_size)
 {
     const size_t head = sizeof(sld_plan_header);
-    const size_t table_bytes = SLD_PLAN_SECTION_COUNT * sizeof(sld_plan_section);
+    const size_t table_bytes = SLD_PLAN_SECTIONS_LEAST * sizeof(sld_plan_section);
     sld_plan_header header;
-    sld_plan_section sections[SLD_PLAN_SECTION_COUNT];
+    sld_plan_section sections[SLD_PLAN_SECTIONS_LEAST];
     memcpy(&header, sound, head);
     memcpy(sections, sound + head, table_bytes);
     memset(made, 0, sizeof made);
     size_t at = head + table_bytes;
-    for (uint32_t i = 0; i < SLD_PLAN_SECTION_COUNT; i++) {
+    for (uint32_t i = 0; i < SLD_PLAN_SECTIONS_LEAST; i++) {
         sld_plan_section *s = &sections[i];
         bool replaced = i == SLD_PLAN_PARAMS;
         const uint8_t *from = replaced ? params : sound + s->offset;

@@ -223,7 +223,7 @@ static bool place_part(viewer *w, sld_value *part, const sld_view *view)
     if (!try_view(w, part, view)) {
         return false;
     }
-    if (reshape != NULL && try_view(w, reshape->in[0].value, &same)) {
+    if (reshape != NULL && !w->defines[part->id] && try_view(w, reshape->in[0].value, &same)) {
         reshape->elided = true;
     }
     return true;
@@ -298,8 +298,9 @@ static void visit_reshape(viewer *w, sld_node *node)
     if (sld_value_is_constant(x)) {
         return;
     }
-    /* What finds out its own size owns its memory. */
-    if (try_view(w, y, &forward) || (!has_late_dim(w, x) && try_view(w, x, &backward))) {
+    /* What finds out its own size owns its memory; dims that y's own step tells come too late. */
+    if (try_view(w, y, &forward) ||
+        (!has_late_dim(w, x) && !w->defines[y->id] && try_view(w, x, &backward))) {
         node->elided = true;
         w->changed = true;
     }
@@ -341,7 +342,7 @@ static void visit_transpose(viewer *w, sld_node *node)
     sld_value *x = node->in[0].value;
     sld_value *y = node->out[0];
     if (!moves_channels(node) || x->kind == SLD_VALUE_CONSTANT || y->dtype != SOLDER_F32 ||
-        !is_movable(y) || w->child[y->id] != NULL || has_late_dim(w, x) ||
+        !is_movable(w, y) || w->child[y->id] != NULL || has_late_dim(w, x) ||
         layout_of(w->graph, x) != LAYOUT_CONTIGUOUS) {
         return;
     }

@@ -61,7 +61,13 @@ typedef struct output {
         sld_plan_header header;
         sld_plan_section sections[SLD_PLAN_SECTION_COUNT];
     } head;
+    uint32_t count; /* of sections: those of bodies are left out where there are none */
 } output;
+
+static size_t head_bytes(const output *out)
+{
+    return sizeof out->head.header + out->count * sizeof out->head.sections[0];
+}
 
 static solder_status put(output *out, const void *data, size_t size)
 {
@@ -80,8 +86,9 @@ static solder_status pad_to(output *out, uint64_t offset)
 
 static void lay_out(const sld_plan_build *b, output *out)
 {
-    uint64_t at = sizeof out->head;
-    for (uint32_t i = 0; i < SLD_PLAN_SECTION_COUNT; i++) {
+    out->count = b->tables[SLD_PLAN_BODIES].count > 0 ? SLD_PLAN_SECTION_COUNT : SLD_PLAN_BODIES;
+    uint64_t at = head_bytes(out);
+    for (uint32_t i = 0; i < out->count; i++) {
         sld_plan_section *s = &out->head.sections[i];
         const sld_plan_table *table = &b->tables[i];
         at = (at + SLD_PLAN_ALIGN - 1) & ~(uint64_t)(SLD_PLAN_ALIGN - 1);
@@ -98,7 +105,7 @@ static void lay_out(const sld_plan_build *b, output *out)
     h->major = SLD_PLAN_MAJOR;
     h->minor = SLD_PLAN_MINOR;
     h->file_size = at;
-    h->section_count = SLD_PLAN_SECTION_COUNT;
+    h->section_count = out->count;
     h->arena_bytes = b->arena_bytes;
 }
 
@@ -158,18 +165,18 @@ static solder_status write_all(sld_plan_build *b, const sld_plan_sink *sink)
 {
     output out = {.sink = sink};
     lay_out(b, &out);
-    SLD_TRY(put(&out, &out.head, sizeof out.head));
+    SLD_TRY(put(&out, &out.head, head_bytes(&out)));
     for (int i = 0; i < SLD_PLAN_WEIGHTS; i++) {
         SLD_TRY(pad_to(&out, out.head.sections[i].offset));
         SLD_TRY(put(&out, b->tables[i].data, (size_t)out.head.sections[i].size));
     }
     SLD_TRY(write_weights(b, &out));
-    for (int i = SLD_PLAN_WEIGHTS + 1; i < SLD_PLAN_SECTION_COUNT; i++) {
+    for (uint32_t i = SLD_PLAN_WEIGHTS + 1; i < out.count; i++) {
         SLD_TRY(pad_to(&out, out.head.sections[i].offset));
         SLD_TRY(put(&out, b->tables[i].data, (size_t)out.head.sections[i].size));
     }
-    out.head.header.hash = sld_hash64(&out.head, sizeof out.head);
-    return sink->write_at(sink->user, 0, &out.head, sizeof out.head);
+    out.head.header.hash = sld_hash64(&out.head, head_bytes(&out));
+    return sink->write_at(sink->user, 0, &out.head, head_bytes(&out));
 }
 
 /* ---- the whole ---- */

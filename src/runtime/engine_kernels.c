@@ -42,6 +42,7 @@ static solder_status lay_corner(resolver *r, int which)
                         : which == CORNER_OPT ? s->opt
                                               : s->max;
     }
+    l->guessed = true;
     static const sld_places nowhere;
     return sld_layout_all(e, r->diag, &nowhere, l);
 }

@@ -111,6 +111,16 @@ static solder_status lay_transpose(const solder_engine *e, sld_diag *diag, const
     return SOLDER_OK;
 }
 
+static bool has_open_dim(const solder_engine *e, const sld_plan_tensor *p)
+{
+    for (int i = 0; i < p->rank; i++) {
+        if (e->open_exprs[p->dim[i]]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static solder_status lay_view(const solder_engine *e, sld_diag *diag, sld_layout *l, uint32_t index,
                               sld_tensor *t)
 {
@@ -124,11 +134,15 @@ static solder_status lay_view(const solder_engine *e, sld_diag *diag, sld_layout
     if (!fits(t, SIZE_MAX)) {
         return fail_tensor(e, diag, p, "is too large");
     }
-    if (p->kind == SLD_PLAN_REGION) {
-        return lay_region(e, diag, l, p, t);
-    }
     if (p->kind == SLD_PLAN_TRANSPOSE) {
         return lay_transpose(e, diag, l, p, t);
+    }
+    if (l->guessed && (has_open_dim(e, p) || has_open_dim(e, &e->plan.tensors[p->parent]))) {
+        sld_tensor_set_strides(t); /* whether it is a part or another shape the run will tell */
+        return SOLDER_OK;
+    }
+    if (p->kind == SLD_PLAN_REGION) {
+        return lay_region(e, diag, l, p, t);
     }
     if (sld_tensor_count(t) != sld_tensor_count(parent) || !sld_tensor_contiguous(parent)) {
         return fail_tensor(e, diag, p, "is not another shape of the tensor it lies in");

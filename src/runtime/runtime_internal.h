@@ -52,6 +52,7 @@ typedef struct sld_layout {
     int64_t *bounds;     /* the same with undefined symbols at their bound */
     sld_tensor *tensors; /* by index in the engine */
     uint8_t *known;      /* by tensor: dims are final; else they are bounds */
+    bool guessed;        /* dims without a bound are guessed: they need not belong together */
 } sld_layout;
 
 /* Where roots lie; all NULL while only shapes are of interest. */

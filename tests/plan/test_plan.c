@@ -102,14 +102,19 @@ static sld_plan_section *table(plan_state *s)
     return (sld_plan_section *)(void *)(s->copy + sizeof(sld_plan_header));
 }
 
+static uint32_t section_count(const plan_state *s)
+{
+    return ((const sld_plan_header *)(const void *)s->f.plan.data)->section_count;
+}
+
 static void rehash(plan_state *s)
 {
     sld_plan_header *h = (sld_plan_header *)(void *)s->copy;
-    for (uint32_t i = 0; i < SLD_PLAN_SECTION_COUNT; i++) {
+    for (uint32_t i = 0; i < section_count(s); i++) {
         table(s)[i].hash = sld_hash_section(s->copy + table(s)[i].offset, table(s)[i].size);
     }
     h->hash = 0;
-    h->hash = sld_hash64(s->copy, sizeof *h + SLD_PLAN_SECTION_COUNT * sizeof(sld_plan_section));
+    h->hash = sld_hash64(s->copy, sizeof *h + section_count(s) * sizeof(sld_plan_section));
 }
 
 static solder_status load(plan_state *s, size_t size)
@@ -174,7 +179,7 @@ static void every_bit_of_the_head_flipped(void **state)
 {
     plan_state *s = *state;
     (void)fresh(s);
-    size_t head = sizeof(sld_plan_header) + SLD_PLAN_SECTION_COUNT * sizeof(sld_plan_section);
+    size_t head = sizeof(sld_plan_header) + section_count(s) * sizeof(sld_plan_section);
     for (size_t bit = 0; bit < head * 8; bit++) {
         s->copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
         solder_status status = load(s, s->f.plan.size);
@@ -358,7 +363,7 @@ static void mutate(plan_state *s)
     for (uint64_t edits = 1 + random_next() % 3; edits > 0; edits--) {
         const sld_plan_section *section;
         do {
-            section = &table(s)[random_next() % SLD_PLAN_SECTION_COUNT];
+            section = &table(s)[random_next() % section_count(s)];
         } while (section->size == 0);
         uint8_t *at = s->copy + section->offset + random_next() % section->size;
         uint8_t *word = s->copy + section->offset + (random_next() % section->size & ~UINT64_C(3));
