@@ -26,13 +26,15 @@ def blocks(sample, kind):
 
 
 class Samples(unittest.TestCase):
-    def run_as_written(self, sample):
+    def run_as_written(self, sample, before=None, after=None):
         """The first block's commands but `make`, on a copy of what a clone holds."""
         tree = common.FOLDER / f"tree_{sample}"
         tree.mkdir()
         for name in ("models", "samples", "python"):
             (tree / name).symlink_to(common.ROOT / name)
         (tree / "build").symlink_to(BUILD)
+        if before:
+            before(tree)
         commands = [c for c in blocks(sample, "sh")[0].splitlines() if c != "make"]
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         printed = ""
@@ -45,6 +47,8 @@ class Samples(unittest.TestCase):
             done = subprocess.run(words, cwd=tree, env=environment, capture_output=True, text=True)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             printed += done.stdout
+        if after:
+            after(tree)
         shutil.rmtree(tree)
         return printed
 
@@ -166,6 +170,44 @@ class Samples(unittest.TestCase):
         names = [line[6] for line in named]
         self.assertEqual((names[0], names[2]), ("ann", "bob"))
         self.assertIn("somebody", names)
+
+    def test_detect_track(self):
+        """A square is hidden for three frames and stays itself; a circle for seven, and is a new one."""
+
+        def frame(t):
+            square = None if 3 <= t < 6 else 60 + 3 * t
+            circle = None if 4 <= t < 11 else 140 - 3 * t
+            pixels = bytearray()
+            for y in range(192):
+                for x in range(192):
+                    colour = (110 + y // 4, 130 + x // 6, 150)
+                    if square and abs(x - square) <= 24 and abs(y - 60) <= 24:
+                        colour = (200, 40, 40)
+                    if circle and (x - circle) ** 2 + (y - 135) ** 2 <= 26**2:
+                        colour = (30, 60, 200)
+                    pixels += bytes(colour)
+            return bytes(pixels)
+
+        header = b"P6\n192 192\n255\n"
+
+        def write_frames(tree):
+            (tree / "frames").mkdir()
+            for t in range(13):
+                (tree / "frames" / f"{t:02d}.ppm").write_bytes(header + frame(t))
+
+        def look(tree):
+            before, after = ((tree / n / "00.ppm").read_bytes() for n in ("frames", "out"))
+            at = range(len(header), len(before), 3)
+            changed = {after[i : i + 3] for i in at if before[i : i + 3] != after[i : i + 3]}
+            self.assertEqual(changed, {bytes((255, 64, 64)), bytes((64, 255, 64))})
+
+        printed = self.run_as_written("detect_track", write_frames, look)
+        lines = printed.splitlines(), blocks("detect_track", "")[0].splitlines()
+        self.assertEqual(len(lines[0]), len(lines[1]), printed)
+        for line, expected in zip(*(map(str.split, side) for side in lines)):
+            self.assertEqual(line[:3], expected[:3])
+            for number, want in zip(line[4:], expected[4:]):
+                self.assertAlmostEqual(int(number), int(want), delta=1)
 
     def test_profile(self):
         """The steps of the README with other times, the slowest first; shares that add up."""
