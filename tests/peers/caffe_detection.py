@@ -46,7 +46,11 @@ def layer(p, name, kind, params, feeds, blobs=(), bottoms=None):
     n = Net(**{key: value.shape for key, value in feeds.items()})
     n.add("out", kind, bottoms or " ".join(feeds), params, blobs)
     files = n.save(p, name)
-    p.check(name, files, feeds, ask_opencv(files, feeds, ["out"]), shown=", beside OpenCV")
+    compare = []
+    for key, value in feeds.items():
+        np.save(p.path(key + ".npy"), value)
+        compare += ["--input", f"{key}={p.path(key + '.npy')}"]
+    p.check(name, files, feeds, ask_opencv(files, feeds, ["out"]), shown=", beside OpenCV", compare=compare)
 
 
 # ---- one layer ----
@@ -114,6 +118,23 @@ def detection_output(p):
         if encoded:
             feeds["prior"] = feeds["prior"][:, :1].copy()
         layer(p, f"detection_output_{i}", "DetectionOutput", params, feeds)
+
+
+@check
+def roi_pooling(p):
+    rng = np.random.default_rng(5)
+
+    def regions(count, size):
+        low, sides = rng.uniform(-10, size, (count, 2)), rng.uniform(1, size, (count, 2))
+        return np.concatenate([np.zeros((count, 1)), low, low + sides], 1).astype(np.float32)
+
+    maps = {channels: rng.standard_normal((1, channels, 20, 25)).astype(np.float32) for channels in (6, 27)}
+    layer(p, "roi_pooling_0", "ROIPooling", "roi_pooling_param { pooled_h: 6 pooled_w: 5 spatial_scale: 0.0625 }",
+          {"map": maps[6], "regions": regions(50, 300)})
+    layer(p, "roi_pooling_1", "ROIPooling", "roi_pooling_param { pooled_h: 4 pooled_w: 8 spatial_scale: 0.5 }",
+          {"map": maps[6], "regions": regions(50, 40)})
+    layer(p, "ps_roi_pooling", "PSROIPooling", "psroi_pooling_param { output_dim: 3 group_size: 3 spatial_scale: 0.0625 }",
+          {"map": maps[27], "regions": regions(50, 300)})
 
 
 # ---- whole networks ----
