@@ -40,7 +40,7 @@ static const float *run(detector *d, const picture *seen, int64_t *count)
     int w = (int)d->input.opt.d[3];
     int h = (int)d->input.opt.d[2];
     void *tensor;
-    void *rows;
+    void *rows = NULL;
     solder_dims dims;
     if (solder_context_tensor(d->context, d->input.name, &tensor, NULL) != SOLDER_OK) {
         stop(d->input.name, solder_context_message(d->context));
