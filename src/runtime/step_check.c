@@ -43,20 +43,34 @@ static bool apart(const sld_layout *l, const sld_plan_tensor *a, const sld_tenso
     return false;
 }
 
-/* Both lie in one root: climbs to the tensors that share a parent. Parents have lower numbers. */
+static int depth_of(const solder_engine *e, uint32_t tensor)
+{
+    int depth = 0;
+    for (; is_view(sld_engine_plan_tensor(e, tensor)); depth++) {
+        tensor = sld_engine_plan_tensor(e, tensor)->parent;
+    }
+    return depth;
+}
+
+/* Both lie in one root: climbs to the tensors that share a parent. */
 static bool parts_overlap(const solder_engine *e, const sld_layout *l, uint32_t a, uint32_t b)
 {
+    int a_depth = depth_of(e, a);
+    int b_depth = depth_of(e, b);
+    for (; a_depth > b_depth; a_depth--) {
+        a = sld_engine_plan_tensor(e, a)->parent;
+    }
+    for (; b_depth > a_depth; b_depth--) {
+        b = sld_engine_plan_tensor(e, b)->parent;
+    }
     while (a != b) {
         const sld_plan_tensor *ta = sld_engine_plan_tensor(e, a);
         const sld_plan_tensor *tb = sld_engine_plan_tensor(e, b);
-        if (is_view(ta) && is_view(tb) && ta->parent == tb->parent) {
+        if (ta->parent == tb->parent) {
             return !apart(l, ta, &l->tensors[a], tb, &l->tensors[b]);
         }
-        if (a > b) {
-            a = ta->parent;
-        } else {
-            b = tb->parent;
-        }
+        a = ta->parent;
+        b = tb->parent;
     }
     return true;
 }
