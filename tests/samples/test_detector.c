@@ -75,7 +75,7 @@ static void *build(const char *model, const char *weights, size_t *size)
 {
     solder_builder *b;
     solder_network *n;
-    void *plan;
+    void *plan = NULL;
     void *copy;
     solder_config config = solder_config_default();
     config.effort = 0;

@@ -20,8 +20,8 @@ static void run(const char *model, const char *weights, const float *input)
     solder_network *n;
     solder_runtime *r;
     solder_engine *e;
-    solder_context *c;
-    void *plan;
+    solder_context *c = NULL;
+    void *plan = NULL;
     size_t size;
     solder_config config = solder_config_default();
     config.effort = 0;
