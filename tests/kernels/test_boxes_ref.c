@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CropAndResize (values are those of tf.image.crop_and_resize) and CombinedNonMaxSuppression. */
+/* CropAndResize (values are those of tf.image.crop_and_resize), CombinedNonMaxSuppression,
+ * RoiAlign, GridSample. */
 #include "kernels/ref_check.h"
 
 static const double image[] = {1, 2, 3, 4, 5, 7, 9, 11, 20};
@@ -123,13 +124,86 @@ static void test_combined_nms(void **state)
     ref_expect(0, VALUES(0, 0, 0, 0));
 }
 
+/* 1 to 9; cells of a region of 2 x 2 pixels, and one that reaches out. */
+static void test_roi_align(void **state)
+{
+    (void)state;
+    const double pixels[] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    sld_roi_align_params p = {
+        .height = 1, .width = 2, .spatial_scale = 0.5f, .half_pixel = 1, .sampling_ratio = 1};
+    for (int gaps = 0; gaps < 2; gaps++) {
+        ref_begin(); /* halved and moved: samples at row 0.5, columns 0 and 1; then row 2, beyond */
+        ref_in(SOLDER_F32, 4, DIMS(1, 1, 3, 3), pixels, gaps != 0);
+        ref_in(SOLDER_F32, 2, DIMS(2, 4), VALUES(0, 0, 4, 4, 4, 4, 12, 6), gaps != 0);
+        ref_in(SOLDER_I64, 1, DIMS(2), VALUES(0, 0), gaps != 0);
+        ref_out(SOLDER_F32, 4, DIMS(2, 1, 1, 2), gaps != 0);
+        assert_int_equal(ref_run("roi_align", &p), SOLDER_OK);
+        ref_expect_near(0, VALUES(2.5, 3.5, 9, 0), 1e-6);
+    }
+    p = (sld_roi_align_params){.height = 1, .width = 1, .spatial_scale = 1}; /* a sample a pixel */
+    ref_begin();
+    ref_in(SOLDER_F32, 4, DIMS(1, 1, 3, 3), pixels, false);
+    ref_in(SOLDER_F32, 2, DIMS(1, 4), VALUES(0, 0, 2, 1), false);
+    ref_in(SOLDER_I64, 1, DIMS(1), VALUES(0), false);
+    ref_out(SOLDER_F32, 4, DIMS(1, 1, 1, 1), false);
+    assert_int_equal(ref_run("roi_align", &p), SOLDER_OK);
+    ref_expect_near(0, VALUES(3.5), 1e-6); /* of rows 0.5, columns 0.5 and 1.5: 3 and 4 */
+    p.max = 1;
+    assert_int_equal(ref_run("roi_align", &p), SOLDER_OK);
+    ref_expect_near(0, VALUES(1.5), 1e-6); /* the largest weighted pixel: 6 / 4 */
+    ref.in_count = 2;
+    ref_in(SOLDER_I64, 1, DIMS(1), VALUES(1), false);
+    assert_int_equal(ref_run("roi_align", &p), SOLDER_ERROR_DATA);
+}
+
+/* A row 1 2 4 8 read at points along it; the other axis has one pixel. */
+static void grid(const sld_grid_sample_params *p, const double *at, const double *expected)
+{
+    for (int gaps = 0; gaps < 2; gaps++) {
+        double points[8];
+        for (int i = 0; i < 4; i++) {
+            points[2 * i] = at[i];
+            points[2 * i + 1] = 0;
+        }
+        ref_begin();
+        ref_in(SOLDER_F32, 4, DIMS(1, 1, 1, 4), VALUES(1, 2, 4, 8), gaps != 0);
+        ref_in(SOLDER_F32, 4, DIMS(1, 1, 4, 2), points, gaps != 0);
+        ref_out(SOLDER_F32, 4, DIMS(1, 1, 1, 4), gaps != 0);
+        assert_int_equal(ref_run("grid_sample", p), SOLDER_OK);
+        ref_expect_near(0, expected, 1e-6);
+    }
+}
+
+static void test_grid_sample(void **state)
+{
+    (void)state;
+    /* pixels -0.5, 1.5, 3.25, 5.5 */
+    const double at[] = {-1, 0, 0.875, 2};
+    grid(&(sld_grid_sample_params){.mode = SLD_GRID_LINEAR}, at, VALUES(0.5, 3, 6, 0));
+    grid(&(sld_grid_sample_params){.mode = SLD_GRID_LINEAR, .padding = SLD_GRID_BORDER}, at,
+         VALUES(1, 3, 8, 8));
+    grid(&(sld_grid_sample_params){.mode = SLD_GRID_LINEAR, .padding = SLD_GRID_REFLECTION}, at,
+         VALUES(1, 3, 8, 3));
+    grid(&(sld_grid_sample_params){.mode = SLD_GRID_NEAREST, .padding = SLD_GRID_BORDER}, at,
+         VALUES(1, 4, 8, 8));
+    /* centres of the outermost pixels: 0, 1.5, 2.8125, 4.5 */
+    grid(&(sld_grid_sample_params){.mode = SLD_GRID_LINEAR, .align_corners = 1}, at,
+         VALUES(1, 3, 7.25, 0));
+    grid(&(sld_grid_sample_params){.padding = SLD_GRID_REFLECTION, .align_corners = 1}, at,
+         VALUES(1, 3, 7.25, 3));
+    grid(&(sld_grid_sample_params){.padding = SLD_GRID_BORDER, .align_corners = 1},
+         VALUES(-1e30, 1e30, NAN, -INFINITY), VALUES(1, 8, 1, 1));
+    /* Keys' cubic with a = -0.75 at the middle: -3/32 and 19/32 */
+    grid(&(sld_grid_sample_params){.mode = SLD_GRID_CUBIC, .align_corners = 1}, VALUES(0, -1, 1, 1),
+         VALUES((19 * 6 - 3 * 9) / 32.0, 1, 8, 8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_linear),
-        cmocka_unit_test(test_nearest),
-        cmocka_unit_test(test_images_and_types),
-        cmocka_unit_test(test_combined_nms),
+        cmocka_unit_test(test_linear),           cmocka_unit_test(test_nearest),
+        cmocka_unit_test(test_images_and_types), cmocka_unit_test(test_combined_nms),
+        cmocka_unit_test(test_roi_align),        cmocka_unit_test(test_grid_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

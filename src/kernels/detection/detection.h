@@ -47,4 +47,16 @@ typedef struct sld_crop_resize_params {
     float extrapolation;
 } sld_crop_resize_params;
 
+/*
+ * ONNX RoiAlign: inputs images [N, C, H, W], regions [R, 4] of (x0, y0, x1, y1), their images i32
+ * or i64 [R]; out [R, C, height, width]. sampling_ratio 0 takes a sample per pixel of a cell. max
+ * is that of the samples' weighted pixels.
+ */
+typedef struct sld_roi_align_params {
+    int32_t height, width, sampling_ratio;
+    float spatial_scale;
+    int32_t max;
+    int32_t half_pixel; /* 0: regions are not moved by half a pixel, and at least 1 wide */
+} sld_roi_align_params;
+
 #endif

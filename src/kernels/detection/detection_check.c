@@ -70,3 +70,25 @@ const char *sld_check_combined_nms(const sld_run *run)
     }
     return NULL;
 }
+
+const char *sld_check_roi_align(const sld_run *run)
+{
+    const sld_roi_align_params *p = run->params;
+    SLD_CHECK_TRY(sld_check_arity(run, 3, 3, 1));
+    const sld_tensor *x = &run->in[0];
+    const sld_tensor *rois = &run->in[1];
+    const sld_tensor *y = &run->out[0];
+    SLD_CHECK(sld_dtype_is_float(x->dtype) && sld_dtype_is_float(rois->dtype) &&
+                  sld_dtype_is_integer(run->in[2].dtype) && y->dtype == x->dtype,
+              "types do not fit");
+    SLD_CHECK(x->rank == 4 && rois->rank == 2 && rois->dim[1] == 4 && run->in[2].rank == 1 &&
+                  run->in[2].dim[0] == rois->dim[0],
+              "dims of images, regions and their images do not fit");
+    SLD_CHECK(y->rank == 4 && y->dim[0] == rois->dim[0] && y->dim[1] == x->dim[1] &&
+                  y->dim[2] == p->height && y->dim[3] == p->width && p->height > 0 && p->width > 0,
+              "the output does not fit");
+    SLD_CHECK(x->dim[2] < SLD_CHECK_LIMIT && x->dim[3] < SLD_CHECK_LIMIT && x->dim[2] > 0 &&
+                  x->dim[3] > 0 && p->sampling_ratio >= 0,
+              "images or sampling_ratio are out of range");
+    return NULL;
+}

@@ -56,4 +56,28 @@ typedef struct sld_resize_params {
  */
 bool sld_resize_ratio(float scale, int64_t *num, int64_t *den);
 
+typedef enum sld_grid_mode {
+    SLD_GRID_LINEAR = 0,
+    SLD_GRID_NEAREST, /* half to even */
+    SLD_GRID_CUBIC
+} sld_grid_mode;
+
+typedef enum sld_grid_padding {
+    SLD_GRID_ZEROS = 0,
+    SLD_GRID_BORDER,
+    SLD_GRID_REFLECTION
+} sld_grid_padding;
+
+/*
+ * ONNX GridSample: inputs x [N, C, spatial...], grid [N, out..., axes] of points in [-1, 1], the
+ * last axis first; out [N, C, out...]. align_corners: -1 and 1 are the centres of the outermost
+ * pixels, not their outer edges.
+ */
+typedef struct sld_grid_sample_params {
+    int32_t mode;
+    int32_t padding;
+    int32_t align_corners;
+    int32_t reserved;
+} sld_grid_sample_params;
+
 #endif

@@ -136,3 +136,28 @@ const char *sld_dims_resize(const sld_run *run)
     memcpy(run->out[0].dim, x->dim, sizeof x->dim);
     return sld_check_has(run, 3) ? dims_from_sizes(run, p, count) : dims_from_scales(run, p, count);
 }
+
+const char *sld_check_grid_sample(const sld_run *run)
+{
+    const sld_grid_sample_params *p = run->params;
+    SLD_CHECK_TRY(sld_check_arity(run, 2, 2, 1));
+    const sld_tensor *x = &run->in[0];
+    const sld_tensor *grid = &run->in[1];
+    const sld_tensor *y = &run->out[0];
+    SLD_CHECK(sld_dtype_is_float(x->dtype) && sld_dtype_is_float(grid->dtype) &&
+                  y->dtype == x->dtype,
+              "types do not fit");
+    SLD_CHECK(x->rank >= 3 && x->rank <= 5 && grid->rank == x->rank && y->rank == x->rank &&
+                  grid->dim[x->rank - 1] == x->rank - 2,
+              "ranks do not fit");
+    SLD_CHECK(y->dim[0] == x->dim[0] && grid->dim[0] == x->dim[0] && y->dim[1] == x->dim[1],
+              "dims of image, grid and output do not fit");
+    for (int i = 2; i < x->rank; i++) {
+        SLD_CHECK(y->dim[i] == grid->dim[i - 1] && x->dim[i] > 0 && x->dim[i] < SLD_CHECK_LIMIT,
+                  "dims of image, grid and output do not fit");
+    }
+    SLD_CHECK(p->mode >= 0 && p->mode <= SLD_GRID_CUBIC && p->padding >= 0 &&
+                  p->padding <= SLD_GRID_REFLECTION,
+              "unknown mode or padding");
+    return NULL;
+}
