@@ -254,6 +254,13 @@ solder_status sld_scan_value(sld_scan *r, sld_value **value)
 
 /* ---- dimensions ---- */
 
+static solder_status fail_dim(sld_scan *r)
+{
+    return r->graph->exprs.failed
+               ? sld_fail_memory(r->diag, sizeof(sld_expr))
+               : sld_scan_fail(r, SOLDER_ERROR_DATA, "a dimension cannot be represented");
+}
+
 static solder_status read_expr(sld_scan *r, int level, int nesting, sld_dim *out);
 
 solder_status sld_scan_primary(sld_scan *r, int nesting, sld_dim *out)
@@ -289,7 +296,7 @@ solder_status sld_scan_primary(sld_scan *r, int nesting, sld_dim *out)
         *out = sld_expr_symbol(&r->graph->exprs, name);
     }
     if (*out == SLD_DIM_NONE) {
-        return sld_scan_fail(r, SOLDER_ERROR_DATA, "a dimension cannot be represented");
+        return fail_dim(r);
     }
     const sld_expr *e = &r->graph->exprs.exprs[*out];
     if (e->op == SLD_EXPR_SYMBOL && r->graph->exprs.symbols[e->value].data_dependent != 0) {
@@ -342,7 +349,7 @@ static solder_status read_expr(sld_scan *r, int level, int nesting, sld_dim *out
         SLD_TRY(read_expr(r, level + 1, nesting, &right));
         *out = sld_expr_make(&r->graph->exprs, op, *out, right);
         if (*out == SLD_DIM_NONE) {
-            return sld_scan_fail(r, SOLDER_ERROR_DATA, "a dimension cannot be represented");
+            return fail_dim(r);
         }
     }
     return SOLDER_OK;

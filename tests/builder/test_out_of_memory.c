@@ -163,6 +163,8 @@ static void test_every_operator(void **state)
         "onnx/seed-data.onnx",
         "prototxt/layers-image.prototxt",
         "prototxt/layers-points.prototxt",
+        "graphdef/seed-cond.pb",
+        "graphdef/seed-frames.pb",
     };
     for (size_t i = 0; i < sizeof models / sizeof models[0]; i++) {
         char path[512];
