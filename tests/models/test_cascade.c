@@ -101,7 +101,7 @@ static void test_faces(void **state)
     solder_builder *builder;
     solder_network *net;
     void *plan;
-    size_t size;
+    size_t size = 0;
     assert_int_equal(solder_builder_create(NULL, &builder), SOLDER_OK);
     if (solder_import(builder, CASCADE "mtcnn.pb", NULL, &options, &net) != SOLDER_OK ||
         solder_build_to_memory(builder, net, &config, &plan, &size) != SOLDER_OK) {

@@ -22,7 +22,7 @@ static void run(const char *model, const char *weights, const float *input)
     solder_engine *e;
     solder_context *c = NULL;
     void *plan = NULL;
-    size_t size;
+    size_t size = 0;
     solder_config config = solder_config_default();
     config.effort = 0;
     assert_int_equal(solder_builder_create(NULL, &b), SOLDER_OK);
