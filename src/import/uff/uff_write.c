@@ -178,7 +178,7 @@ static void write_attribute(sld_tf_node *node, sld_uff_out *out, const sld_tf_at
         sld_uff_out_type(out, attr->name, attr->i < 0 || attr->i > 255 ? 0 : (int)attr->i);
         break;
     case SLD_TF_LIST:
-        said = sld_uff_out_list(out, attr->name, attr->bytes);
+        said = attr->function_count == 0 && sld_uff_out_list(out, attr->name, attr->bytes);
         break;
     case SLD_TF_SHAPE:
         said = sld_tf_read_shape(attr->bytes, &shape);
