@@ -63,7 +63,9 @@ bool sld_shapes_open(const sld_shapes *shapes, const sld_node *node)
 
 int64_t sld_shapes_dim(const sld_shapes *shapes, sld_dim dim, int which)
 {
-    return dim >= 0 ? shapes->values[which][dim] : SLD_EXPR_UNKNOWN;
+    int64_t value = dim >= 0 ? shapes->values[which][dim] : SLD_EXPR_UNKNOWN;
+    /* What is left after an open number of elements: a guess at the latter may be too large. */
+    return value < 0 && value != SLD_EXPR_UNKNOWN ? 0 : value;
 }
 
 sld_tensor sld_shapes_tensor(const sld_shapes *shapes, const sld_value *value, int which)
