@@ -56,7 +56,8 @@ json_t *cli_json_dims(const solder_dims *dims)
 {
     json_t *array = json_array();
     for (int i = 0; i < dims->rank; i++) {
-        cli_json_append(array, json_integer(dims->d[i]));
+        bool open = dims->d[i] == INT64_MAX; /* without a bound */
+        cli_json_append(array, open ? json_null() : json_integer(dims->d[i]));
     }
     return array;
 }

@@ -92,14 +92,16 @@ const char *cli_range_text(const solder_io *io, char text[2 * CLI_DIMS_TEXT])
     if (io->max.rank <= 0) {
         return strcpy(text, "scalar");
     }
+    const size_t size = 2 * CLI_DIMS_TEXT;
     size_t used = 0;
     for (int i = 0; i < io->max.rank; i++) {
         const char *separator = i > 0 ? "x" : "";
-        int wrote = io->min.d[i] == io->max.d[i]
-                        ? snprintf(text + used, 2 * CLI_DIMS_TEXT - used, "%s%lld", separator,
-                                   (long long)io->max.d[i])
-                        : snprintf(text + used, 2 * CLI_DIMS_TEXT - used, "%s%lld..%lld", separator,
-                                   (long long)io->min.d[i], (long long)io->max.d[i]);
+        long long min = io->min.d[i];
+        long long max = io->max.d[i];
+        int wrote = min == max ? snprintf(text + used, size - used, "%s%lld", separator, max)
+                    : max == INT64_MAX /* only the run tells */
+                        ? snprintf(text + used, size - used, "%s%lld..", separator, min)
+                        : snprintf(text + used, size - used, "%s%lld..%lld", separator, min, max);
         used += (size_t)wrote;
     }
     return text;
