@@ -9,9 +9,42 @@
 #include "fuzz.h"
 #include "runtime/runtime_internal.h"
 
-enum { MAX_PLAN = 1 << 20, MAX_CONTEXT = 1 << 20, MAX_WORK = 1 << 20 };
+enum { MAX_PLAN = 1 << 20, MAX_CONTEXT = 1 << 20, MAX_WORK = 1 << 20, MAX_LOOP = 3 };
 
 static _Alignas(64) uint8_t repaired[MAX_PLAN];
+
+/* Every hash of a plan whose tables lie in it, bodies first. */
+static void rehash(uint8_t *plan, size_t size, int depth)
+{
+    sld_plan_header *header = (sld_plan_header *)(void *)plan;
+    sld_plan_section *table = (sld_plan_section *)(void *)(header + 1);
+    if (depth > SLD_BODY_DEPTH_MAX || size < sizeof *header + sizeof *table ||
+        header->section_count > (size - sizeof *header) / sizeof *table) {
+        return;
+    }
+    const uint32_t count = header->section_count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (table[i].offset > size || table[i].size > size - table[i].offset) {
+            return;
+        }
+    }
+    for (size_t i = 0;
+         count >= SLD_PLAN_SECTION_COUNT && i < table[SLD_PLAN_BODIES].size / sizeof(sld_plan_body);
+         i++) {
+        const sld_plan_section *bytes = &table[SLD_PLAN_BODY_BYTES];
+        sld_plan_body body;
+        memcpy(&body, plan + table[SLD_PLAN_BODIES].offset + i * sizeof body, sizeof body);
+        if (bytes->offset % SLD_PLAN_ALIGN == 0 && body.offset % SLD_PLAN_ALIGN == 0 &&
+            body.offset <= bytes->size && body.size <= bytes->size - body.offset) {
+            rehash(plan + bytes->offset + body.offset, (size_t)body.size, depth + 1);
+        }
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        table[i].hash = sld_hash_section(plan + table[i].offset, (size_t)table[i].size);
+    }
+    header->hash = 0;
+    header->hash = sld_hash64(plan, sizeof *header + count * sizeof *table);
+}
 
 /* The sections' bytes where the table says they are, laid out anew with right sizes and hashes. */
 static size_t repair(const uint8_t *data, size_t size)
@@ -42,18 +75,15 @@ static size_t repair(const uint8_t *data, size_t size)
         }
         memcpy(repaired + at, data + s->offset, (size_t)s->size);
         s->offset = at;
-        s->hash = sld_hash_section(repaired + at, (size_t)s->size);
         at += (size_t)s->size;
     }
     memcpy(header.magic, SLD_PLAN_MAGIC, sizeof header.magic);
     header.major = SLD_PLAN_MAJOR;
     header.file_size = at;
     header.section_count = count;
-    header.hash = 0;
     memcpy(repaired, &header, sizeof header);
     memcpy(repaired + sizeof header, table, table_bytes);
-    header.hash = sld_hash64(repaired, sizeof header + table_bytes);
-    memcpy(repaired, &header, sizeof header);
+    rehash(repaired, at, 0);
     return at;
 }
 
@@ -95,6 +125,9 @@ static double work(const solder_context *c)
             }
         }
         total += in * out * window_of(e, step);
+    }
+    for (size_t i = 0; i < e->body_count; i++) { /* open dims in it count as 1 */
+        total += MAX_LOOP * work(c->bodies[i]);
     }
     return total;
 }
@@ -145,6 +178,7 @@ static solder_runtime *runtime_for(fuzz_memory *memory, const char *cpu)
     solder_runtime_options options = solder_runtime_options_default();
     options.allocator = fuzz_allocator(memory);
     options.threads = 1;
+    options.loop_limit = MAX_LOOP;
     options.cpu = cpu;
     solder_runtime *runtime;
     if (solder_runtime_create(&options, &runtime) != SOLDER_OK) {
