@@ -122,16 +122,6 @@ static const char *step_name(const solder_context *c, const sld_engine_step *ste
 
 /* ---- steps with dims or places that only the run tells ---- */
 
-static bool has_dims(const sld_tensor *t)
-{
-    for (int i = 0; i < t->rank; i++) {
-        if (t->dim[i] < 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static solder_status fail_unknown(solder_context *c, const sld_engine_step *step, uint32_t tensor)
 {
     return sld_fail(
@@ -187,7 +177,7 @@ static solder_status lay_with_memory(solder_context *c, uint32_t tensor)
     }
     uint32_t root = root_of(e, tensor);
     const sld_tensor *t = &c->layout.tensors[root];
-    if (t->data != NULL || !has_dims(t)) {
+    if (t->data != NULL || !sld_has_dims(t)) {
         return SOLDER_OK;
     }
     SLD_TRY(find_memory(c, root));
@@ -234,7 +224,7 @@ static solder_status tell_dims(solder_context *c, const sld_engine_step *step)
     bool unknown = false;
     for (uint32_t i = 0; i < step->plan->out_count; i++) {
         unknown = unknown || (outputs[i] != SLD_PLAN_NONE && !c->layout.known[outputs[i]] &&
-                              !has_dims(&c->layout.tensors[outputs[i]]));
+                              !sld_has_dims(&c->layout.tensors[outputs[i]]));
     }
     if (!unknown) {
         return SOLDER_OK;
@@ -288,7 +278,7 @@ static solder_status check_late(solder_context *c, const sld_engine_step *step, 
             continue;
         }
         const sld_tensor *t = &c->operands[i];
-        bool defines = output && step->plan->define_count > 0 && t->data != NULL && has_dims(t);
+        bool defines = output && step->plan->define_count > 0 && t->data != NULL && sld_has_dims(t);
         if (!c->layout.known[tensor] && !defines) {
             return fail_unknown(c, step, tensor);
         }

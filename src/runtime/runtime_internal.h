@@ -248,4 +248,15 @@ static inline const sld_plan_tensor *sld_engine_plan_tensor(const solder_engine 
                                                : engine->repacked[tensor - plan_tensors].base];
 }
 
+/* False while a dim is yet to be found out by a step. */
+static inline bool sld_has_dims(const sld_tensor *t)
+{
+    for (int i = 0; i < t->rank; i++) {
+        if (t->dim[i] < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 #endif

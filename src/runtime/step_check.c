@@ -15,6 +15,11 @@ static bool is_view(const sld_plan_tensor *t)
            t->kind == SLD_PLAN_TRANSPOSE;
 }
 
+static bool is_empty(const sld_tensor *t)
+{
+    return sld_has_dims(t) && sld_tensor_count(t) == 0;
+}
+
 static place place_of(const solder_engine *e, const sld_layout *l, uint32_t tensor)
 {
     const sld_plan_tensor *t = sld_engine_plan_tensor(e, tensor);
@@ -23,7 +28,12 @@ static place place_of(const solder_engine *e, const sld_layout *l, uint32_t tens
         t = sld_engine_plan_tensor(e, tensor);
     }
     const sld_tensor *root = &l->tensors[tensor];
-    uint64_t bytes = (uint64_t)sld_tensor_count(root) * solder_dtype_size(root->dtype);
+    uint64_t bytes = t->size; /* at most, while a step with bodies has yet to find the dims */
+    if (sld_has_dims(root)) {
+        bytes = (uint64_t)sld_tensor_count(root) * solder_dtype_size(root->dtype);
+    } else if (bytes == SLD_PLAN_OPEN) {
+        bytes = 0; /* a block of its own */
+    }
     return (place){tensor, t->offset, t->offset + bytes};
 }
 
@@ -31,7 +41,9 @@ static place place_of(const solder_engine *e, const sld_layout *l, uint32_t tens
 static bool apart(const sld_layout *l, const sld_plan_tensor *a, const sld_tensor *a_dims,
                   const sld_plan_tensor *b, const sld_tensor *b_dims)
 {
-    for (int i = 0; i < a->rank && a->kind == SLD_PLAN_REGION && b->kind == SLD_PLAN_REGION; i++) {
+    bool parts = a->kind == SLD_PLAN_REGION && b->kind == SLD_PLAN_REGION && sld_has_dims(a_dims) &&
+                 sld_has_dims(b_dims);
+    for (int i = 0; i < a->rank && parts; i++) {
         int64_t a_first = l->values[a->start[i]];
         int64_t b_first = l->values[b->start[i]];
         int64_t a_last = a_first + (a_dims->dim[i] - 1) * a->step[i];
@@ -83,8 +95,8 @@ static bool same_elements(const sld_tensor *a, const sld_tensor *b)
 
 static bool overlaps(const solder_engine *e, const sld_layout *l, uint32_t in, uint32_t out)
 {
-    if (sld_engine_plan_tensor(e, in)->kind == SLD_PLAN_CONSTANT ||
-        sld_tensor_count(&l->tensors[in]) == 0 || sld_tensor_count(&l->tensors[out]) == 0) {
+    if (sld_engine_plan_tensor(e, in)->kind == SLD_PLAN_CONSTANT || is_empty(&l->tensors[in]) ||
+        is_empty(&l->tensors[out])) {
         return false;
     }
     place a = place_of(e, l, in);
