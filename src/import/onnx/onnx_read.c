@@ -2,44 +2,9 @@
 /* From checked bytes to structures. Repeated fields are counted first, then filled. */
 #include "import/onnx/onnx_read.h"
 
-#include "import/wire/wire.h"
+#include "import/wire/wire_read.h"
 
-/* The first failure is kept; everything after it does nothing. */
-typedef struct reader {
-    sld_diag *diag;
-    sld_arena *arena;
-    solder_status status;
-} reader;
-
-static void *take(reader *r, size_t count, size_t size)
-{
-    if (r->status != SOLDER_OK) {
-        return NULL;
-    }
-    void *p = sld_arena_array(r->arena, count, size);
-    if (p == NULL) {
-        r->status = sld_fail_memory(r->diag, size);
-    }
-    return p;
-}
-
-static const char *text(reader *r, const sld_wire_field *field)
-{
-    if (field->size != 0 && memchr(field->data, 0, field->size) != NULL) {
-        if (r->status == SOLDER_OK) {
-            r->status = sld_fail(r->diag, SOLDER_ERROR_DATA, "onnx: a name contains a zero byte");
-        }
-        return "";
-    }
-    char *copy = take(r, field->size + 1, 1);
-    if (copy == NULL) {
-        return "";
-    }
-    if (field->size != 0) {
-        memcpy(copy, field->data, field->size);
-    }
-    return copy;
-}
+typedef sld_wire_reader reader;
 
 static sld_onnx_bytes bytes_of(const sld_wire_field *field)
 {
@@ -95,7 +60,7 @@ static sld_onnx_attr read_attr(reader *r, sld_onnx_bytes body)
     {
         switch (field.number) {
         case 1:
-            attr.name = text(r, &field);
+            attr.name = sld_wire_text(r, &field);
             break;
         case 2: {
             uint32_t bits = (uint32_t)field.value;
@@ -115,7 +80,7 @@ static sld_onnx_attr read_attr(reader *r, sld_onnx_bytes body)
             attr.type = field.value > INT32_MAX ? -1 : (int)field.value;
             break;
         case 21:
-            attr.reference = text(r, &field);
+            attr.reference = sld_wire_text(r, &field);
             break;
         default:
             break;
@@ -132,9 +97,9 @@ static sld_onnx_node_proto read_node(reader *r, sld_onnx_bytes bytes)
 {
     const counts c = count_fields(bytes);
     sld_onnx_node_proto node = {.name = "", .op = "", .domain = "", .overload = ""};
-    node.in = take(r, c.of[1], sizeof *node.in);
-    node.out = take(r, c.of[2], sizeof *node.out);
-    node.attrs = take(r, c.of[5], sizeof *node.attrs);
+    node.in = sld_wire_take(r, c.of[1], sizeof *node.in);
+    node.out = sld_wire_take(r, c.of[2], sizeof *node.out);
+    node.attrs = sld_wire_take(r, c.of[5], sizeof *node.attrs);
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
     {
@@ -143,25 +108,25 @@ static sld_onnx_node_proto read_node(reader *r, sld_onnx_bytes bytes)
         }
         switch (field.number) {
         case 1:
-            node.in[node.in_count++] = text(r, &field);
+            node.in[node.in_count++] = sld_wire_text(r, &field);
             break;
         case 2:
-            node.out[node.out_count++] = text(r, &field);
+            node.out[node.out_count++] = sld_wire_text(r, &field);
             break;
         case 3:
-            node.name = text(r, &field);
+            node.name = sld_wire_text(r, &field);
             break;
         case 4:
-            node.op = text(r, &field);
+            node.op = sld_wire_text(r, &field);
             break;
         case 5:
             node.attrs[node.attr_count++] = read_attr(r, bytes_of(&field));
             break;
         case 7:
-            node.domain = text(r, &field);
+            node.domain = sld_wire_text(r, &field);
             break;
         case 8:
-            node.overload = text(r, &field);
+            node.overload = sld_wire_text(r, &field);
             break;
         default:
             break;
@@ -190,7 +155,7 @@ static void read_dim(reader *r, sld_onnx_bytes bytes, sld_onnx_info *info)
                                      info->name, i, (long long)info->dims[i]);
             }
         } else if (field.number == 2) {
-            info->symbols[i] = text(r, &field);
+            info->symbols[i] = sld_wire_text(r, &field);
         }
     }
 }
@@ -229,7 +194,7 @@ static sld_onnx_info read_info(reader *r, sld_onnx_bytes bytes)
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            info.name = text(r, &field);
+            info.name = sld_wire_text(r, &field);
         } else if (field.number == 2) {
             type = bytes_of(&field);
         }
@@ -252,11 +217,11 @@ static sld_onnx_info read_info(reader *r, sld_onnx_bytes bytes)
 static void read_graph(reader *r, sld_onnx_bytes bytes, sld_onnx_model *m)
 {
     const counts c = count_fields(bytes);
-    m->nodes = take(r, c.of[1], sizeof *m->nodes);
-    m->initializers = take(r, c.of[5], sizeof *m->initializers);
-    m->inputs = take(r, c.of[11], sizeof *m->inputs);
-    m->outputs = take(r, c.of[12], sizeof *m->outputs);
-    m->sparse = take(r, c.of[15], sizeof *m->sparse);
+    m->nodes = sld_wire_take(r, c.of[1], sizeof *m->nodes);
+    m->initializers = sld_wire_take(r, c.of[5], sizeof *m->initializers);
+    m->inputs = sld_wire_take(r, c.of[11], sizeof *m->inputs);
+    m->outputs = sld_wire_take(r, c.of[12], sizeof *m->outputs);
+    m->sparse = sld_wire_take(r, c.of[15], sizeof *m->sparse);
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
     {
@@ -269,7 +234,7 @@ static void read_graph(reader *r, sld_onnx_bytes bytes, sld_onnx_model *m)
             m->nodes[m->node_count++] = read_node(r, inner);
             break;
         case 2:
-            m->graph_name = text(r, &field);
+            m->graph_name = sld_wire_text(r, &field);
             break;
         case 5:
             m->initializers[m->initializer_count++] = inner;
@@ -292,7 +257,7 @@ static void read_graph(reader *r, sld_onnx_bytes bytes, sld_onnx_model *m)
 solder_status sld_onnx_read_graph(sld_diag *diag, sld_arena *arena, sld_onnx_bytes bytes,
                                   sld_onnx_model *graph)
 {
-    reader r = {diag, arena, SOLDER_OK};
+    reader r = {diag, arena, "onnx", SOLDER_OK};
     *graph = (sld_onnx_model){.graph_name = ""};
     read_graph(&r, bytes, graph);
     return r.status;
@@ -305,7 +270,7 @@ static sld_onnx_opset read_opset(reader *r, sld_onnx_bytes bytes)
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            opset.domain = text(r, &field);
+            opset.domain = sld_wire_text(r, &field);
         } else {
             opset.version = (int64_t)field.value;
         }
@@ -317,16 +282,16 @@ static void read_function_field(reader *r, const sld_wire_field *field, sld_onnx
 {
     switch (field->number) {
     case 1:
-        f->name = text(r, field);
+        f->name = sld_wire_text(r, field);
         break;
     case 4:
-        f->in[f->in_count++] = text(r, field);
+        f->in[f->in_count++] = sld_wire_text(r, field);
         break;
     case 5:
-        f->out[f->out_count++] = text(r, field);
+        f->out[f->out_count++] = sld_wire_text(r, field);
         break;
     case 6:
-        f->attr_names[f->attr_name_count++] = text(r, field);
+        f->attr_names[f->attr_name_count++] = sld_wire_text(r, field);
         break;
     case 7:
         f->nodes[f->node_count++] = read_node(r, bytes_of(field));
@@ -335,13 +300,13 @@ static void read_function_field(reader *r, const sld_wire_field *field, sld_onnx
         f->opsets[f->opset_count++] = read_opset(r, bytes_of(field));
         break;
     case 10:
-        f->domain = text(r, field);
+        f->domain = sld_wire_text(r, field);
         break;
     case 11:
         f->defaults[f->default_count++] = read_attr(r, bytes_of(field));
         break;
     case 13:
-        f->overload = text(r, field);
+        f->overload = sld_wire_text(r, field);
         break;
     default:
         break;
@@ -352,12 +317,12 @@ static sld_onnx_function read_function(reader *r, sld_onnx_bytes bytes)
 {
     const counts c = count_fields(bytes);
     sld_onnx_function f = {.name = "", .domain = "", .overload = ""};
-    f.in = take(r, c.of[4], sizeof *f.in);
-    f.out = take(r, c.of[5], sizeof *f.out);
-    f.attr_names = take(r, c.of[6], sizeof *f.attr_names);
-    f.nodes = take(r, c.of[7], sizeof *f.nodes);
-    f.opsets = take(r, c.of[9], sizeof *f.opsets);
-    f.defaults = take(r, c.of[11], sizeof *f.defaults);
+    f.in = sld_wire_take(r, c.of[4], sizeof *f.in);
+    f.out = sld_wire_take(r, c.of[5], sizeof *f.out);
+    f.attr_names = sld_wire_take(r, c.of[6], sizeof *f.attr_names);
+    f.nodes = sld_wire_take(r, c.of[7], sizeof *f.nodes);
+    f.opsets = sld_wire_take(r, c.of[9], sizeof *f.opsets);
+    f.defaults = sld_wire_take(r, c.of[11], sizeof *f.defaults);
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
     {
@@ -372,12 +337,12 @@ static sld_onnx_function read_function(reader *r, sld_onnx_bytes bytes)
 solder_status sld_onnx_read(sld_diag *diag, sld_arena *arena, const uint8_t *data, size_t size,
                             sld_onnx_model *model)
 {
-    reader reading = {diag, arena, SOLDER_OK}, *r = &reading;
+    reader reading = {diag, arena, "onnx", SOLDER_OK}, *r = &reading;
     const sld_onnx_bytes bytes = {data, size};
     const counts c = count_fields(bytes);
     sld_onnx_model m = {.graph_name = ""};
-    m.opsets = take(r, c.of[8], sizeof *m.opsets);
-    m.functions = take(r, c.of[25], sizeof *m.functions);
+    m.opsets = sld_wire_take(r, c.of[8], sizeof *m.opsets);
+    m.functions = sld_wire_take(r, c.of[25], sizeof *m.functions);
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
     {
@@ -454,9 +419,9 @@ static void read_external(reader *r, sld_onnx_bytes bytes, sld_onnx_tensor *tens
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            key = text(r, &field);
+            key = sld_wire_text(r, &field);
         } else {
-            value = text(r, &field);
+            value = sld_wire_text(r, &field);
         }
     }
     if (r->status != SOLDER_OK) {
@@ -478,7 +443,7 @@ static void read_external(reader *r, sld_onnx_bytes bytes, sld_onnx_tensor *tens
 solder_status sld_onnx_read_tensor(sld_diag *diag, sld_arena *arena, sld_onnx_bytes bytes,
                                    sld_onnx_tensor *tensor)
 {
-    reader reading = {diag, arena, SOLDER_OK}, *r = &reading;
+    reader reading = {diag, arena, "onnx", SOLDER_OK}, *r = &reading;
     sld_onnx_tensor t = {.name = "", .location = "", .length = -1, .body = bytes};
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
@@ -494,7 +459,7 @@ solder_status sld_onnx_read_tensor(sld_diag *diag, sld_arena *arena, sld_onnx_by
             t.has_segment = true;
             break;
         case 8:
-            t.name = text(r, &field);
+            t.name = sld_wire_text(r, &field);
             break;
         case 9:
             t.raw = bytes_of(&field);

@@ -3,6 +3,7 @@
 #include "import/tensorflow/tf_read.h"
 
 #include "import/wire/wire_check.h"
+#include "import/wire/wire_read.h"
 
 #define FOR_FIELDS(bytes, field)                                                                   \
     for (sld_wire wire_ = sld_wire_open((bytes).data, (bytes).size);                               \
@@ -89,43 +90,7 @@ solder_status sld_tf_check(sld_diag *diag, const uint8_t *data, size_t size)
 
 /* ---- reading ---- */
 
-/* The first failure is kept; everything after it does nothing. */
-typedef struct reader {
-    sld_diag *diag;
-    sld_arena *arena;
-    solder_status status;
-} reader;
-
-static void *take(reader *r, size_t count, size_t size)
-{
-    if (r->status != SOLDER_OK) {
-        return NULL;
-    }
-    void *p = sld_arena_array(r->arena, count, size);
-    if (p == NULL) {
-        r->status = sld_fail_memory(r->diag, size);
-    }
-    return p;
-}
-
-static const char *text(reader *r, const sld_wire_field *field)
-{
-    if (field->size != 0 && memchr(field->data, 0, field->size) != NULL) {
-        if (r->status == SOLDER_OK) {
-            r->status =
-                sld_fail(r->diag, SOLDER_ERROR_DATA, "tensorflow: a name contains a zero byte");
-        }
-        return "";
-    }
-    char *copy = take(r, field->size + 1, 1);
-    if (copy == NULL) {
-        return "";
-    }
-    if (field->size != 0) {
-        memcpy(copy, field->data, field->size);
-    }
-    return copy;
-}
+typedef sld_wire_reader reader;
 
 static sld_tf_bytes bytes_of(const sld_wire_field *field)
 {
@@ -170,7 +135,7 @@ static sld_tf_attr read_attr(reader *r, sld_tf_bytes bytes)
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            attr.name = text(r, &field);
+            attr.name = sld_wire_text(r, &field);
         } else if (field.number == 2) {
             read_attr_value(bytes_of(&field), &attr);
         }
@@ -181,8 +146,8 @@ static sld_tf_attr read_attr(reader *r, sld_tf_bytes bytes)
 static sld_tf_node_proto read_node(reader *r, sld_tf_bytes bytes)
 {
     sld_tf_node_proto node = {.name = "", .op = ""};
-    node.in = take(r, count_field(bytes, 3), sizeof *node.in);
-    node.attrs = take(r, count_field(bytes, 5), sizeof *node.attrs);
+    node.in = sld_wire_take(r, count_field(bytes, 3), sizeof *node.in);
+    node.attrs = sld_wire_take(r, count_field(bytes, 5), sizeof *node.attrs);
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
     {
@@ -191,13 +156,13 @@ static sld_tf_node_proto read_node(reader *r, sld_tf_bytes bytes)
         }
         switch (field.number) {
         case 1:
-            node.name = text(r, &field);
+            node.name = sld_wire_text(r, &field);
             break;
         case 2:
-            node.op = text(r, &field);
+            node.op = sld_wire_text(r, &field);
             break;
         case 3:
-            node.in[node.in_count++] = text(r, &field);
+            node.in[node.in_count++] = sld_wire_text(r, &field);
             break;
         case 5:
             node.attrs[node.attr_count++] = read_attr(r, bytes_of(&field));
@@ -218,7 +183,7 @@ static const char *read_arg(reader *r, sld_tf_bytes bytes)
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            name = text(r, &field);
+            name = sld_wire_text(r, &field);
         }
     }
     return name;
@@ -226,8 +191,8 @@ static const char *read_arg(reader *r, sld_tf_bytes bytes)
 
 static void read_signature(reader *r, sld_tf_bytes bytes, sld_tf_function *f)
 {
-    f->args = take(r, count_field(bytes, 2), sizeof *f->args);
-    f->rets = take(r, count_field(bytes, 3), sizeof *f->rets);
+    f->args = sld_wire_take(r, count_field(bytes, 2), sizeof *f->args);
+    f->rets = sld_wire_take(r, count_field(bytes, 3), sizeof *f->rets);
     f->arg_count = f->ret_count = 0;
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
@@ -236,7 +201,7 @@ static void read_signature(reader *r, sld_tf_bytes bytes, sld_tf_function *f)
             break;
         }
         if (field.number == 1) {
-            f->name = text(r, &field);
+            f->name = sld_wire_text(r, &field);
         } else if (field.number == 2) {
             f->args[f->arg_count++] = read_arg(r, bytes_of(&field));
         } else if (field.number == 3) {
@@ -253,9 +218,9 @@ static void read_ret(reader *r, sld_tf_bytes bytes, sld_tf_function *f)
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            f->ret_names[i] = text(r, &field);
+            f->ret_names[i] = sld_wire_text(r, &field);
         } else if (field.number == 2) {
-            f->ret_values[i] = text(r, &field);
+            f->ret_values[i] = sld_wire_text(r, &field);
         }
     }
 }
@@ -264,9 +229,9 @@ static sld_tf_function read_function(reader *r, sld_tf_bytes bytes)
 {
     sld_tf_function f = {.name = ""};
     uint32_t rets = count_field(bytes, 4);
-    f.nodes = take(r, count_field(bytes, 3), sizeof *f.nodes);
-    f.ret_names = take(r, rets, sizeof *f.ret_names);
-    f.ret_values = take(r, rets, sizeof *f.ret_values);
+    f.nodes = sld_wire_take(r, count_field(bytes, 3), sizeof *f.nodes);
+    f.ret_names = sld_wire_take(r, rets, sizeof *f.ret_names);
+    f.ret_values = sld_wire_take(r, rets, sizeof *f.ret_values);
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
     {
@@ -286,7 +251,7 @@ static sld_tf_function read_function(reader *r, sld_tf_bytes bytes)
 
 static void read_library(reader *r, sld_tf_bytes bytes, sld_tf_model *model)
 {
-    model->functions = take(r, count_field(bytes, 1), sizeof *model->functions);
+    model->functions = sld_wire_take(r, count_field(bytes, 1), sizeof *model->functions);
     model->function_count = 0;
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
@@ -303,10 +268,10 @@ static void read_library(reader *r, sld_tf_bytes bytes, sld_tf_model *model)
 solder_status sld_tf_read(sld_diag *diag, sld_arena *arena, const uint8_t *data, size_t size,
                           sld_tf_model *model)
 {
-    reader reading = {diag, arena, SOLDER_OK}, *r = &reading;
+    reader reading = {diag, arena, "tensorflow", SOLDER_OK}, *r = &reading;
     const sld_tf_bytes bytes = {data, size};
     *model = (sld_tf_model){0};
-    model->nodes = take(r, count_field(bytes, 1), sizeof *model->nodes);
+    model->nodes = sld_wire_take(r, count_field(bytes, 1), sizeof *model->nodes);
     sld_wire_field field;
     FOR_FIELDS(bytes, field)
     {

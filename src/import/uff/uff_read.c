@@ -3,6 +3,7 @@
 #include "graph/names.h"
 #include "import/uff/uff.h"
 #include "import/wire/wire_check.h"
+#include "import/wire/wire_read.h"
 
 #define FOR_FIELDS(bytes, field)                                                                   \
     for (sld_wire wire_ = sld_wire_open((bytes).data, (bytes).size);                               \
@@ -124,44 +125,11 @@ int64_t sld_uff_type_from_tf(int type)
 
 /* ---- reading ---- */
 
-/* The first failure is kept; everything after it does nothing. */
 typedef struct reader {
-    sld_diag *diag;
-    sld_arena *arena;
-    sld_names *references; /* key -> sld_tf_bytes of a Data */
-    solder_status status;
+    sld_wire_reader wire;
+    sld_names *references;         /* key -> sld_tf_bytes of a Data */
     size_t referred, referred_max; /* bytes of data that fields refer to */
 } reader;
-
-static void *take(reader *r, size_t count, size_t size)
-{
-    if (r->status != SOLDER_OK) {
-        return NULL;
-    }
-    void *p = sld_arena_array(r->arena, count, size);
-    if (p == NULL) {
-        r->status = sld_fail_memory(r->diag, size);
-    }
-    return p;
-}
-
-static const char *text(reader *r, const sld_wire_field *field)
-{
-    if (field->size != 0 && memchr(field->data, 0, field->size) != NULL) {
-        if (r->status == SOLDER_OK) {
-            r->status = sld_fail(r->diag, SOLDER_ERROR_DATA, "uff: a name contains a zero byte");
-        }
-        return "";
-    }
-    char *copy = take(r, field->size + 1, 1);
-    if (copy == NULL) {
-        return "";
-    }
-    if (field->size != 0) {
-        memcpy(copy, field->data, field->size);
-    }
-    return copy;
-}
 
 static sld_tf_bytes bytes_of(const sld_wire_field *field)
 {
@@ -192,7 +160,7 @@ static entry read_entry(reader *r, sld_tf_bytes bytes)
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            e.key = text(r, &field);
+            e.key = sld_wire_text(&r->wire, &field);
         } else if (field.number == 2) {
             e.data = bytes_of(&field);
         }
@@ -262,7 +230,8 @@ static void put_integers(output *out, uint32_t number, const sld_wire_field *fie
 /* number: of the field in TensorFlow's ListValue. */
 static sld_tf_bytes convert_list(reader *r, sld_tf_bytes list, uint32_t number)
 {
-    output out = {.data = take(r, list.size, 2)}; /* an element of one byte gets a tag */
+    output out = {
+        .data = sld_wire_take(&r->wire, list.size, 2)}; /* an element of one byte gets a tag */
     sld_wire_field field;
     if (out.data == NULL) {
         return (sld_tf_bytes){NULL, 0};
@@ -291,7 +260,7 @@ static sld_tf_bytes convert_shape(reader *r, sld_tf_bytes list)
 {
     int64_t dims[SOLDER_MAX_RANK + 1];
     size_t rank = sld_tf_read_ints(list, dims, SOLDER_MAX_RANK + 1);
-    output out = {.data = take(r, SOLDER_MAX_RANK + 1, 16)};
+    output out = {.data = sld_wire_take(&r->wire, SOLDER_MAX_RANK + 1, 16)};
     for (size_t i = 0; out.data != NULL && i < rank && i <= SOLDER_MAX_RANK; i++) {
         uint8_t bytes[12];
         output dim = {bytes, 0};
@@ -365,11 +334,12 @@ static void read_data_field(reader *r, const sld_wire_field *field, sld_tf_attr 
 
 static sld_tf_bytes follow_reference(reader *r, const sld_wire_field *field, const char *name)
 {
-    const char *key = text(r, field);
-    const sld_tf_bytes *data = r->status == SOLDER_OK ? sld_names_find(r->references, key) : NULL;
-    if (r->status == SOLDER_OK && data == NULL) {
-        r->status =
-            sld_fail(r->diag, SOLDER_ERROR_DATA,
+    const char *key = sld_wire_text(&r->wire, field);
+    const sld_tf_bytes *data =
+        r->wire.status == SOLDER_OK ? sld_names_find(r->references, key) : NULL;
+    if (r->wire.status == SOLDER_OK && data == NULL) {
+        r->wire.status =
+            sld_fail(r->wire.diag, SOLDER_ERROR_DATA,
                      "uff: field '%s' refers to '%s', which the file does not have", name, key);
     }
     return data != NULL ? *data : (sld_tf_bytes){NULL, 0};
@@ -384,8 +354,9 @@ static sld_tf_bytes follow_reference(reader *r, const sld_wire_field *field, con
 static void count_referred(reader *r, const sld_wire_field *field, const char *name)
 {
     if (!sld_size_add(r->referred, field->size, &r->referred) || r->referred > r->referred_max) {
-        r->status = sld_fail(r->diag, SOLDER_ERROR_DATA,
-                             "uff: field '%s' refers to data that is referred to too often", name);
+        r->wire.status =
+            sld_fail(r->wire.diag, SOLDER_ERROR_DATA,
+                     "uff: field '%s' refers to data that is referred to too often", name);
     }
 }
 
@@ -401,12 +372,12 @@ static void read_data(reader *r, sld_tf_bytes data, bool referred, sld_tf_attr *
     sld_wire_field field;
     FOR_FIELDS(data, field)
     {
-        if (r->status != SOLDER_OK) {
+        if (r->wire.status != SOLDER_OK) {
             return;
         }
         if (referred && is_list(field.number) && field.size > REFERRED_LIST_MAX) {
-            r->status =
-                sld_fail(r->diag, SOLDER_ERROR_DATA,
+            r->wire.status =
+                sld_fail(r->wire.diag, SOLDER_ERROR_DATA,
                          "uff: field '%s' refers to a list of %zu bytes", attr->name, field.size);
         } else if (field.number != DATA_REF) {
             read_data_field(r, &field, attr);
@@ -416,8 +387,8 @@ static void read_data(reader *r, sld_tf_bytes data, bool referred, sld_tf_attr *
         } else if (!referred) {
             read_data(r, follow_reference(r, &field, attr->name), true, attr);
         } else {
-            r->status = sld_fail(r->diag, SOLDER_ERROR_DATA,
-                                 "uff: field '%s' refers to a reference", attr->name);
+            r->wire.status = sld_fail(r->wire.diag, SOLDER_ERROR_DATA,
+                                      "uff: field '%s' refers to a reference", attr->name);
         }
     }
 }
@@ -446,7 +417,7 @@ static void restore(reader *r, sld_tf_attr *attr)
 static void read_field(reader *r, sld_tf_bytes bytes, bool extra, sld_tf_node_proto *node)
 {
     entry e = read_entry(r, bytes);
-    if (r->status != SOLDER_OK ||
+    if (r->wire.status != SOLDER_OK ||
         (extra && strncmp(e.key, SLD_UFF_EXTRA, strlen(SLD_UFF_EXTRA)) != 0)) {
         return;
     }
@@ -462,27 +433,27 @@ static sld_tf_node_proto read_node(reader *r, sld_tf_bytes bytes)
 {
     sld_tf_node_proto node = {.name = "", .op = ""};
     sld_wire_field field;
-    node.in = take(r, count_field(bytes, 2), sizeof *node.in);
-    node.attrs =
-        take(r, (size_t)count_field(bytes, 4) + count_field(bytes, 100), sizeof *node.attrs);
+    node.in = sld_wire_take(&r->wire, count_field(bytes, 2), sizeof *node.in);
+    node.attrs = sld_wire_take(&r->wire, (size_t)count_field(bytes, 4) + count_field(bytes, 100),
+                               sizeof *node.attrs);
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            node.name = text(r, &field);
+            node.name = sld_wire_text(&r->wire, &field);
         } else if (field.number == 3) {
-            node.op = text(r, &field);
-        } else if (field.number == 2 && r->status == SOLDER_OK) {
-            node.in[node.in_count++] = text(r, &field);
+            node.op = sld_wire_text(&r->wire, &field);
+        } else if (field.number == 2 && r->wire.status == SOLDER_OK) {
+            node.in[node.in_count++] = sld_wire_text(&r->wire, &field);
         }
     }
     FOR_FIELDS(bytes, field)
     {
-        if ((field.number == 4 || field.number == 100) && r->status == SOLDER_OK) {
+        if ((field.number == 4 || field.number == 100) && r->wire.status == SOLDER_OK) {
             read_field(r, bytes_of(&field), field.number == 100, &node);
         }
     }
-    if (r->status == SOLDER_ERROR_DATA) {
-        r->status = sld_fail_within(r->diag, r->status, "node '%s'", node.name);
+    if (r->wire.status == SOLDER_ERROR_DATA) {
+        r->wire.status = sld_fail_within(r->wire.diag, r->wire.status, "node '%s'", node.name);
     }
     return node;
 }
@@ -501,8 +472,8 @@ static void collect_outputs(reader *r, sld_uff *uff)
     for (uint32_t i = 0; i < model->node_count; i++) {
         count += is_output(&model->nodes[i]) ? model->nodes[i].in_count : 0;
     }
-    uff->outputs = take(r, count, sizeof *uff->outputs);
-    for (uint32_t i = 0; i < model->node_count && r->status == SOLDER_OK; i++) {
+    uff->outputs = sld_wire_take(&r->wire, count, sizeof *uff->outputs);
+    for (uint32_t i = 0; i < model->node_count && r->wire.status == SOLDER_OK; i++) {
         const sld_tf_node_proto *node = &model->nodes[i];
         for (uint32_t j = 0; is_output(node) && j < node->in_count; j++) {
             uff->outputs[uff->output_count++] = node->in[j];
@@ -537,10 +508,10 @@ static void read_graph(reader *r, sld_tf_bytes bytes, sld_uff *uff)
 {
     sld_tf_model *model = &uff->tf.model;
     sld_wire_field field;
-    model->nodes = take(r, count_field(bytes, 2), sizeof *model->nodes);
+    model->nodes = sld_wire_take(&r->wire, count_field(bytes, 2), sizeof *model->nodes);
     FOR_FIELDS(bytes, field)
     {
-        if (field.number == 2 && r->status == SOLDER_OK) {
+        if (field.number == 2 && r->wire.status == SOLDER_OK) {
             model->nodes[model->node_count] = read_node(r, bytes_of(&field));
             find_layout(uff, &model->nodes[model->node_count++]);
         }
@@ -559,7 +530,7 @@ static void check_descriptor(reader *r, sld_tf_bytes bytes)
     FOR_FIELDS(bytes, field)
     {
         if (field.number == 1) {
-            id = text(r, &field);
+            id = sld_wire_text(&r->wire, &field);
         } else if (field.number == 2) {
             version = (int64_t)field.value;
         } else if (field.number == 3) {
@@ -567,26 +538,26 @@ static void check_descriptor(reader *r, sld_tf_bytes bytes)
         }
     }
     bool known = strcmp(id, "tensorflow_extension") == 0 || strcmp(id, "custom") == 0;
-    if (r->status == SOLDER_OK && !optional && (!known || version > 1)) {
-        r->status = sld_fail(r->diag, SOLDER_ERROR_UNSUPPORTED,
-                             "uff: the file needs version %lld of the extension '%s'",
-                             (long long)version, id);
+    if (r->wire.status == SOLDER_OK && !optional && (!known || version > 1)) {
+        r->wire.status = sld_fail(r->wire.diag, SOLDER_ERROR_UNSUPPORTED,
+                                  "uff: the file needs version %lld of the extension '%s'",
+                                  (long long)version, id);
     }
 }
 
 static void add_reference(reader *r, sld_tf_bytes bytes)
 {
     entry e = read_entry(r, bytes);
-    sld_tf_bytes *data = take(r, 1, sizeof *data);
+    sld_tf_bytes *data = sld_wire_take(&r->wire, 1, sizeof *data);
     if (data == NULL) {
         return;
     }
     *data = e.data;
     if (sld_names_find(r->references, e.key) != NULL) {
-        r->status =
-            sld_fail(r->diag, SOLDER_ERROR_DATA, "uff: referenced data '%s' is there twice", e.key);
+        r->wire.status = sld_fail(r->wire.diag, SOLDER_ERROR_DATA,
+                                  "uff: referenced data '%s' is there twice", e.key);
     } else if (!sld_names_add(r->references, e.key, data)) {
-        r->status = sld_fail_memory(r->diag, strlen(e.key));
+        r->wire.status = sld_fail_memory(r->wire.diag, strlen(e.key));
     }
 }
 
@@ -601,30 +572,30 @@ static void check_versions(reader *r, sld_tf_bytes bytes)
         core = field.number == META_CORE ? (int64_t)field.value : core;
     }
     if (version != 1 || core != 1) {
-        r->status = sld_fail(r->diag, SOLDER_ERROR_VERSION,
-                             "uff: the file has version %lld with core operators %lld; this reads "
-                             "1 with 1, which all converters up to 0.6.9 write",
-                             (long long)version, (long long)core);
+        r->wire.status =
+            sld_fail(r->wire.diag, SOLDER_ERROR_VERSION,
+                     "uff: the file has version %lld with core operators %lld; this reads "
+                     "1 with 1, which all converters up to 0.6.9 write",
+                     (long long)version, (long long)core);
     }
 }
 
 solder_status sld_uff_read(sld_uff *uff, const uint8_t *data, size_t size)
 {
-    reader reading = {.diag = uff->tf.diag,
-                      .arena = &uff->tf.arena,
+    reader reading = {.wire = {uff->tf.diag, &uff->tf.arena, "uff", SOLDER_OK},
                       .references = sld_names_create(&uff->tf.arena)};
     reader *r = &reading;
     const sld_tf_bytes bytes = {data, size}, *graph = NULL;
     sld_tf_bytes found;
     sld_wire_field field;
     if (r->references == NULL) {
-        return sld_fail_memory(r->diag, size);
+        return sld_fail_memory(r->wire.diag, size);
     }
     r->referred_max = size < SIZE_MAX / 32 ? ((size_t)1 << 20) + 16 * size : SIZE_MAX;
     check_versions(r, bytes);
     FOR_FIELDS(bytes, field)
     {
-        if (r->status != SOLDER_OK) {
+        if (r->wire.status != SOLDER_OK) {
             break;
         }
         if (field.number == META_DESCRIPTOR) {
@@ -632,18 +603,18 @@ solder_status sld_uff_read(sld_uff *uff, const uint8_t *data, size_t size)
         } else if (field.number == META_DATA) {
             add_reference(r, bytes_of(&field));
         } else if (field.number == META_GRAPH && graph != NULL) {
-            r->status = sld_fail(r->diag, SOLDER_ERROR_UNSUPPORTED,
-                                 "uff: the file holds more than one graph");
+            r->wire.status = sld_fail(r->wire.diag, SOLDER_ERROR_UNSUPPORTED,
+                                      "uff: the file holds more than one graph");
         } else if (field.number == META_GRAPH) {
             found = bytes_of(&field);
             graph = &found;
         }
     }
-    if (r->status == SOLDER_OK && graph == NULL) {
-        return sld_fail(r->diag, SOLDER_ERROR_DATA, "uff: the file holds no graph");
+    if (r->wire.status == SOLDER_OK && graph == NULL) {
+        return sld_fail(r->wire.diag, SOLDER_ERROR_DATA, "uff: the file holds no graph");
     }
-    if (r->status == SOLDER_OK) {
+    if (r->wire.status == SOLDER_OK) {
         read_graph(r, *graph, uff);
     }
-    return r->status;
+    return r->wire.status;
 }
