@@ -47,7 +47,7 @@ static void set_extents(sld_uff_call *call, const sld_uff_image *image, const ch
 
 static bool is_zero(const extents *e, int spatial)
 {
-    for (int i = 0; i < spatial; i++) {
+    for (int i = 0; i < spatial && i < SLD_MAX_SPATIAL; i++) { /* a higher rank has failed */
         if (e->value[i] != 0) {
             return false;
         }
