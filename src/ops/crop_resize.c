@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CropAndResize: one crop of an image per box. */
 #include "kernels/detection/detection.h"
-#include "ops/content.h"
+#include "ops/nn.h"
 
 static const sld_attr attrs[] = {
     SLD_ATTR(sld_crop_resize_params, height, "height", SLD_ATTR_I32, 1),
@@ -13,34 +13,11 @@ static const sld_attr attrs[] = {
 static solder_status infer_crop_resize(sld_infer *infer)
 {
     const sld_crop_resize_params *p = infer->params;
-    SLD_TRY(sld_infer_type(infer, 0, sld_dtype_is_float, "a float"));
-    SLD_TRY(sld_infer_type(infer, 1, sld_dtype_is_float, "a float"));
-    SLD_TRY(sld_infer_type(infer, 2, sld_type_index, "i32 or i64"));
-    SLD_TRY(sld_infer_rank(infer, 0, 4, 4));
-    SLD_TRY(sld_infer_rank(infer, 1, 2, 2));
-    SLD_TRY(sld_infer_rank(infer, 2, 1, 1));
     if (p->height < 1 || p->width < 1) {
         return sld_infer_fail(infer, SOLDER_ERROR_DATA, "crops of %d x %d", (int)p->height,
                               (int)p->width);
     }
-    int64_t boxes;
-    int64_t images;
-    int64_t corners;
-    if (sld_infer_dim(infer, 1, 1, &corners) && corners != 4) {
-        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "a box has %lld values, expected 4",
-                              (long long)corners);
-    }
-    if (sld_infer_dim(infer, 1, 0, &boxes) && sld_infer_dim(infer, 2, 0, &images) &&
-        boxes != images) {
-        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "%lld boxes, but %lld numbers of images",
-                              (long long)boxes, (long long)images);
-    }
-    sld_shape shape = {.rank = 4,
-                       .d = {infer->in[1].shape.d[0], infer->in[0].shape.d[1],
-                             sld_expr_const(infer->exprs, p->height),
-                             sld_expr_const(infer->exprs, p->width)}};
-    sld_infer_set(infer, 0, infer->in[0].dtype, &shape);
-    return SOLDER_OK;
+    return sld_infer_regions(infer, "box", "boxes", p->height, p->width);
 }
 
 const sld_op_part sld_op_crop_resize = {attrs, SLD_ARRAY_LENGTH(attrs), infer_crop_resize};

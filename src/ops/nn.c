@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/nn.h"
 
+#include "ops/content.h"
+
 const char *const sld_pad_mode_names[SLD_PAD_VALID + 1] = {"explicit", "same_upper", "same_lower",
                                                            "valid"};
 
@@ -170,5 +172,36 @@ solder_status sld_nn_window_out(const sld_infer *infer, const sld_nn_axis *a, sl
                               a->axis, (long long)window, (int)a->dilation, (long long)in,
                               (int)a->pad_begin, (int)a->pad_end);
     }
+    return SOLDER_OK;
+}
+
+/* ---- regions of images ---- */
+
+solder_status sld_infer_regions(sld_infer *infer, const char *one, const char *many, int32_t height,
+                                int32_t width)
+{
+    SLD_TRY(sld_infer_type(infer, 0, sld_dtype_is_float, "a float"));
+    SLD_TRY(sld_infer_type(infer, 1, sld_dtype_is_float, "a float"));
+    SLD_TRY(sld_infer_type(infer, 2, sld_type_index, "i32 or i64"));
+    SLD_TRY(sld_infer_rank(infer, 0, 4, 4));
+    SLD_TRY(sld_infer_rank(infer, 1, 2, 2));
+    SLD_TRY(sld_infer_rank(infer, 2, 1, 1));
+    int64_t corners;
+    int64_t regions;
+    int64_t images;
+    if (sld_infer_dim(infer, 1, 1, &corners) && corners != 4) {
+        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "a %s has %lld values, expected 4", one,
+                              (long long)corners);
+    }
+    if (sld_infer_dim(infer, 1, 0, &regions) && sld_infer_dim(infer, 2, 0, &images) &&
+        regions != images) {
+        return sld_infer_fail(infer, SOLDER_ERROR_DATA, "%lld %s, but %lld numbers of images",
+                              (long long)regions, many, (long long)images);
+    }
+    sld_shape shape = {.rank = 4,
+                       .d = {infer->in[1].shape.d[0], infer->in[0].shape.d[1],
+                             sld_expr_const(infer->exprs, height),
+                             sld_expr_const(infer->exprs, width)}};
+    sld_infer_set(infer, 0, infer->in[0].dtype, &shape);
     return SOLDER_OK;
 }

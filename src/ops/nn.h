@@ -37,4 +37,12 @@ solder_status sld_nn_window_out(const sld_infer *infer, const sld_nn_axis *axis,
 
 extern const char *const sld_pad_mode_names[SLD_PAD_VALID + 1];
 
+/*
+ * Operators that cut regions out of images: image [N,C,H,W], regions [R,4], number of the image of
+ * each region [R]. Checks them and sets output 0 to [R,C,height,width]. one and many name regions
+ * in messages: "box", "boxes".
+ */
+solder_status sld_infer_regions(sld_infer *infer, const char *one, const char *many, int32_t height,
+                                int32_t width);
+
 #endif
