@@ -24,6 +24,8 @@ import struct
 import numpy as np
 from PIL import Image
 
+from protobuf_wire import field, varint
+
 SIDE = 192
 SHAPES = ["circle", "square", "triangle"]
 LABELS = ["background"] + [str(d) for d in range(10)] + SHAPES
@@ -327,26 +329,7 @@ def evaluate(weights, pictures):
     return mean_average_precision(found, truth)
 
 
-# ---- writing: a few lines of protobuf wire format serve both formats ----
-
-def varint(n):
-    out = b""
-    n &= (1 << 64) - 1
-    while n > 127:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    if isinstance(value, float):
-        return varint(number << 3 | 5) + struct.pack("<f", value)
-    if isinstance(value, str):
-        value = value.encode()
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
+# ---- writing ----
 
 def write_caffe(folder, weights):
     text = ['name: "detector"', f'layer {{ name: "data" type: "Input" top: "data"\n'

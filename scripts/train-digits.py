@@ -14,10 +14,11 @@ The network is LeNet-like: conv 16, conv 32, pool, conv 64, pool, 128, 10. The r
 versions may still differ in the last bits.
 """
 import os
-import struct
 import sys
 
 import numpy as np
+
+from protobuf_wire import field, varint
 
 LAYERS = [("conv1", 1, 16), ("conv2", 16, 32), ("conv3", 32, 64)]
 EPOCHS, BATCH, RATE = 60, 32, 0.02
@@ -133,26 +134,7 @@ def train(x, t, rng):
     return net
 
 
-# ---- writing: a few lines of protobuf wire format serve both formats ----
-
-def varint(n):
-    out = b""
-    n &= (1 << 64) - 1
-    while n > 127:
-        out += bytes([n & 127 | 128])
-        n >>= 7
-    return out + bytes([n])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    if isinstance(value, float):
-        return varint(number << 3 | 5) + struct.pack("<f", value)
-    if isinstance(value, str):
-        value = value.encode()
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
+# ---- writing ----
 
 def caffe_blob(array):
     shape = b"".join(varint(d) for d in array.shape)
