@@ -32,6 +32,16 @@ solder_status sld_tf_open_scope(sld_tf *tf, const sld_tf_node_proto *nodes, uint
     return SOLDER_OK;
 }
 
+static uint32_t named_in(const char *const *names, uint32_t count, const char *output)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(names[i], output) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
 /* Where the outputs of an operator that gives several begin. */
 static uint32_t named_output(const char *op, const char *output)
 {
@@ -47,20 +57,20 @@ static uint32_t named_output(const char *op, const char *output)
         {"Switch", "output_true", 1},
         {"Unique", "idx", 1},
         {"TensorArrayV3", "flow", 1},
-        {"BlockLSTM", "h", 6},
-        {"BlockLSTMV2", "h", 6},
-        {"LSTMBlockCell", "cs", 1},
-        {"LSTMBlockCell", "f", 2},
-        {"LSTMBlockCell", "o", 3},
-        {"LSTMBlockCell", "ci", 4},
-        {"LSTMBlockCell", "co", 5},
-        {"LSTMBlockCell", "h", 6},
         {"GRUBlockCell", "u", 1},
         {"GRUBlockCell", "c", 2},
         {"GRUBlockCell", "h", 3},
         {"TensorArrayConcatV3", "lengths", 1},
         {"TensorListConcatV2", "lengths", 1},
     };
+    static const char *const lstm[] = {"i", "cs", "f", "o", "ci", "co", "h"};
+    static const char *const cudnn[] = {"output", "output_h", "output_c"};
+    if (strstr(op, "LSTM") != NULL) {
+        return named_in(lstm, SLD_ARRAY_LENGTH(lstm), output);
+    }
+    if (strncmp(op, "CudnnRNN", 8) == 0) {
+        return named_in(cudnn, SLD_ARRAY_LENGTH(cudnn), output);
+    }
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(table); i++) {
         if (strcmp(table[i].op, op) == 0 && strcmp(table[i].output, output) == 0) {
             return table[i].index;
