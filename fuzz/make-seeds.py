@@ -286,6 +286,29 @@ def tf_ints(name, *values):
     return tf_const(name, 3, [len(values)], 4, struct.pack("<%di" % len(values), *values))
 
 
+TF_TEXT = r"""# every kind of value, and what is left out
+node { name: "x" op: "Placeholder" device: "/cpu:0" attr { key: "dtype" value { type: DT_FLOAT } }
+  attr { key: "shape" value { shape { dim { size: -1 name: "n" } dim { size: 2 } } } } }
+node: < name: 'w', op: 'Const'; attr { key: "value" value { tensor { dtype: DT_FLOAT
+  tensor_shape { dim { size: 2 } dim { size: 2 } } tensor_content: "\000\000\200?\x00\n" "\"\t\000\000\000@\377\\\000\001" } } } >
+node { name: "h" op: "Const" attr { key: "value" value { tensor { dtype: DT_HALF tensor_shape { dim { size: 2 } }
+  half_val: [15872, 46285] } } } }
+node { name: "a" op: "Const" attr { key: "value" value { tensor { dtype: DT_INT32 tensor_shape { dim { size: 1 } }
+  int_val: -0x1 version_number: 0 } } } }
+node { name: "product" op: "MatMul" input: "x" input: "w" attr { key: "transpose_a" value { b: false } }
+  attr { key: "_class" value { list { s: "loc:@x" i: 1 i: -2 f: 1.5e-3 type: DT_HALF b: true shape { unknown_rank: true } } } } }
+node { name: "wide" op: "Cast" input: "h" attr { key: "DstT" value { type: 1 } } }
+node { name: "sum" op: "AddV2" input: "product" input: "wide" }
+node { name: "leaky" op: "LeakyRelu" input: "sum" attr { key: "alpha" value { f: 0.1 } } }
+node { name: "call" op: "PartitionedCall" input: "leaky" input: "^a" attr { key: "f" value { func { name: "twice"
+  attr { key: "T" value { placeholder: "T" } } } } } }
+library { function { signature { name: "twice" input_arg { name: "in" type: DT_FLOAT } output_arg { name: "out" type_attr: "T" }
+    is_stateful: true } node_def { name: "s" op: "AddV2" input: "in" input: "in" } ret { key: "out" value: "s:z:0" } }
+  gradient { function_name: "twice" } }
+versions { producer: 1882 bad_consumers: [1, 2] }
+"""
+
+
 def tf_seeds():
     x = tf_node("Placeholder", "x", dtype=(6, 1), shape=(7, tf_shape([2, 4, 4, 2])))
     conv = dict(strides=[1, 1, 1, 1], padding="SAME", data_format="NHWC")
@@ -324,6 +347,7 @@ def tf_seeds():
     graphs = {"image": image, "shapes": shapes, "call": call, "loop": loop}
     files = {f"graphdef/seed-{k}.pb": b"".join(chunk(1, n) for n in v) for k, v in graphs.items()}
     files["graphdef/seed-call.pb"] += chunk(2, chunk(1, function))
+    files["graphdef/seed-text.pbtxt"] = TF_TEXT.encode()
     return files
 
 

@@ -6,7 +6,7 @@
 Needs tensorflow. The cases are those of tests/peers/tensorflow_cases.py. Each file is a GraphDef
 that holds its own test: constants "feed/x0"... are the inputs, "expect/y0"... what TensorFlow made
 of them as "y0"...; test_tensorflow_graphs checks that every other way to compute y0 agrees.
-Without names, files of cases that are no more are removed.
+Cases of TEXT are there as .pbtxt, too. Without names, files of cases that are no more are removed.
 """
 import os
 import re
@@ -15,9 +15,14 @@ import sys
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path.insert(0, os.path.join(ROOT, "tests", "peers"))
 import numpy as np
+from google.protobuf import text_format
 from tensorflow_cases import LEGACY, OPS, graph, tf
 
 FOLDER = os.path.join(ROOT, "tests", "import", "tensorflow")
+
+
+TEXT = ["Cast", "Conv2D-bias-relu", "FusedBatchNormV3", "GRU-functions", "Half", "If-nested-functions",
+        "OneHot", "TensorArray-early-frames"]
 
 
 def file_name(case):
@@ -41,23 +46,28 @@ def fixture(case):
         constant(definition, f"expect/y{i}", result)
     for i, x in enumerate(inputs):
         constant(definition, f"feed/x{i}", x)
-    return definition.SerializeToString(deterministic=True)
+    return definition
 
 
 def main():
     cases = [*OPS, *LEGACY]
     wanted = sys.argv[1:] or cases
     names = {file_name(case): case for case in cases}
-    if len(names) != len(cases):
-        sys.exit("two cases have one file name")
+    if len(names) != len(cases) or not set(TEXT) <= set(cases):
+        sys.exit("two cases have one file name, or there is no such case to write as text")
+    files = set(names) | {file_name(case) + "txt" for case in TEXT}
     os.makedirs(FOLDER, exist_ok=True)
     if not sys.argv[1:]:
-        for old in set(os.listdir(FOLDER)) - set(names):
+        for old in set(os.listdir(FOLDER)) - files:
             os.remove(os.path.join(FOLDER, old))
     total = 0
     for case in wanted:
-        data = fixture(case)
+        definition = fixture(case)
+        data = definition.SerializeToString(deterministic=True)
         total += len(data)
+        if case in TEXT:
+            with open(os.path.join(FOLDER, file_name(case) + "txt"), "w") as f:
+                f.write(text_format.MessageToString(definition))
         with open(os.path.join(FOLDER, file_name(case)), "wb") as f:
             f.write(data)
     print(f"{len(wanted)} graphs, {total} bytes")

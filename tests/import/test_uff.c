@@ -178,9 +178,9 @@ static void text_errors(void **state)
     static const struct {
         const char *text, *message;
     } cases[] = {
-        {"nodes { id: 'a' }\n", "uff: line 3, column 1: a field is expected (at 'nodes')"},
+        {"nodes { id: 'a' }\n", "uff: line 3, column 1: no such field here (at 'nodes')"},
         {"graphs { id: main }", "uff: line 3, column 14: a string is expected (at 'main')"},
-        {"graphs { id: 'a'", "uff: line 3, column 17: a field is expected (at '')"},
+        {"graphs { id: 'a'", "uff: line 3, column 17: a field is expected (at the end)"},
         {"graphs: [", "uff: line 3, column 9: '{' is expected (at '[')"},
         {"graphs { nodes { fields { value { i: 1.5 } } } }",
          "uff: line 3, column 38: a number is expected (at '1.5')"},

@@ -332,3 +332,7 @@ import tensorflow_recurrent  # noqa: E402, F401
 from tensorflow_loops import LOOPS  # noqa: E402
 
 OPS.update(LOOPS)
+
+
+op("Half", lambda x: tf.cast(tf.cast(x, tf.float16) * tf.constant([1.5, -0.3, 65504.0, 6e-8], tf.float16) +
+                             tf.constant(0.1, tf.float16), tf.float32), 0.5 * noise(3, 4))

@@ -54,26 +54,36 @@ static bool looks_like_saved_model(const uint8_t *data, size_t size)
 {
     sld_wire wire = sld_wire_open(data, size);
     sld_wire_field field;
-    return sld_wire_next(&wire, &field) == SLD_WIRE_FIELD && field.number == 1 &&
-           field.type == SLD_WIRE_VARINT && sld_wire_next(&wire, &field) == SLD_WIRE_FIELD &&
-           field.number == 2 && field.type == SLD_WIRE_BYTES;
+    bool binary = sld_wire_next(&wire, &field) == SLD_WIRE_FIELD && field.number == 1 &&
+                  field.type == SLD_WIRE_VARINT && sld_wire_next(&wire, &field) == SLD_WIRE_FIELD &&
+                  field.number == 2 && field.type == SLD_WIRE_BYTES;
+    return binary || sld_graphdef_text_begins(data, size, "saved_model_schema_version");
+}
+
+/* What stands beside a checkpoint as ".meta": what it was made with, then a GraphDef. */
+static bool looks_like_meta_graph(const uint8_t *data, size_t size)
+{
+    sld_wire wire = sld_wire_open(data, size);
+    sld_wire_field field;
+    bool binary = sld_wire_next(&wire, &field) == SLD_WIRE_FIELD && field.number == 1 &&
+                  field.type == SLD_WIRE_BYTES && sld_wire_next(&wire, &field) == SLD_WIRE_FIELD &&
+                  field.number == 2 && field.type == SLD_WIRE_BYTES &&
+                  looks_like_graph(field.data, field.size);
+    return binary || sld_graphdef_text_begins(data, size, "meta_info_def");
 }
 
 static bool probe(const char *path, const uint8_t *data, size_t size)
 {
-    return has_suffix(path, ".pb") || has_suffix(path, ".pbtxt") || looks_like_graph(data, size);
+    return has_suffix(path, ".pb") || has_suffix(path, ".pbtxt") || looks_like_graph(data, size) ||
+           sld_graphdef_looks_like_text(data, size) || looks_like_meta_graph(data, size);
 }
 
 /* ---- the whole ---- */
 
-static solder_status refuse_others(sld_diag *diag, const char *path, const sld_file *file)
+static solder_status refuse_others(sld_diag *diag, const sld_file *file)
 {
     if (file->size == 0) {
         return sld_fail(diag, SOLDER_ERROR_DATA, "tensorflow: the file is empty");
-    }
-    if (has_suffix(path, ".pbtxt")) {
-        return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED,
-                        "tensorflow: graphs in text form are not read: give the binary .pb");
     }
     if (looks_like_saved_model(file->data, file->size)) {
         return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED,
@@ -81,22 +91,34 @@ static solder_status refuse_others(sld_diag *diag, const char *path, const sld_f
                         "load it, freeze the function with convert_variables_to_constants_v2 and "
                         "write its graph with tf.io.write_graph(..., as_text=False)");
     }
+    if (looks_like_meta_graph(file->data, file->size)) {
+        return sld_fail(diag, SOLDER_ERROR_UNSUPPORTED,
+                        "tensorflow: this is a MetaGraph, which keeps its weights in a checkpoint: "
+                        "restore it in a session and freeze its graph with "
+                        "tf.compat.v1.graph_util.convert_variables_to_constants");
+    }
     return SOLDER_OK;
 }
 
-solder_status sld_graphdef_read(sld_diag *diag, sld_arena *arena, const char *path,
-                                const sld_file *file, sld_tf_model *model)
+solder_status sld_graphdef_read(sld_tf *tf)
 {
-    SLD_TRY(refuse_others(diag, path, file));
-    SLD_TRY(sld_tf_check(diag, file->data, file->size));
-    return sld_tf_read(diag, arena, file->data, file->size, model);
+    sld_import *import = tf->import;
+    sld_tf_bytes bytes = {import->model.data, import->model.size};
+    SLD_TRY(refuse_others(tf->diag, &import->model));
+    if (sld_graphdef_looks_like_text(bytes.data, bytes.size) ||
+        (has_suffix(import->model_path, ".pbtxt") && !looks_like_graph(bytes.data, bytes.size))) {
+        import->mapped = false; /* what is read from now on lies in memory */
+        SLD_TRY(sld_graphdef_from_text(tf->diag, &tf->graph->arena, (const char *)bytes.data,
+                                       bytes.size, &bytes));
+    }
+    SLD_TRY(sld_tf_check(tf->diag, bytes.data, bytes.size));
+    return sld_tf_read(tf->diag, &tf->arena, bytes.data, bytes.size, &tf->model);
 }
 
 static solder_status convert(sld_tf *tf)
 {
     const solder_import_options *options = tf->import->options;
-    SLD_TRY(sld_graphdef_read(tf->diag, &tf->arena, tf->import->model_path, &tf->import->model,
-                              &tf->model));
+    SLD_TRY(sld_graphdef_read(tf));
     SLD_TRY(sld_tf_convert(tf, options->outputs, options->output_count));
     sld_graph_sweep(tf->graph);
     return sld_import_check_specs(tf->import);

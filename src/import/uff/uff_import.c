@@ -148,9 +148,10 @@ static solder_status complete_specs(sld_uff *uff, solder_import_options *options
 
 static solder_status read(sld_uff *uff)
 {
-    const sld_file *file = &uff->tf.import->model;
-    sld_tf_bytes bytes = {file->data, file->size};
+    sld_import *import = uff->tf.import;
+    sld_tf_bytes bytes = {import->model.data, import->model.size};
     if (looks_text(bytes.data, bytes.size)) {
+        import->mapped = false;                   /* what is read from now on lies in memory */
         sld_arena *arena = &uff->tf.graph->arena; /* constants borrow from it */
         SLD_TRY(
             sld_uff_from_text(uff->tf.diag, arena, (const char *)bytes.data, bytes.size, &bytes));

@@ -353,7 +353,7 @@ static solder_status convert(sld_uff_convert *c, sld_uff_source read, const char
     const solder_import_options *options = tf->import->options;
     size_t length = strlen(path);
     bool text = length >= 6 && strcmp(path + length - 6, ".pbtxt") == 0;
-    SLD_TRY(read(tf->diag, &tf->arena, tf->import->model_path, &tf->import->model, &tf->model));
+    SLD_TRY(read(tf));
     SLD_TRY(sld_tf_convert(tf, options->outputs, options->output_count));
     return sld_uff_out_write(&c->out, path, text);
 }

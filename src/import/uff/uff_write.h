@@ -9,10 +9,9 @@
 /*
  * Writes what the outputs need (without any: what nothing reads) under path; text form if that ends
  * in .pbtxt. Of import, diag, allocator, graph (empty; scratch), options and the model's file
- * count; read gives the nodes.
+ * count; read gives tf->model.
  */
-typedef solder_status (*sld_uff_source)(sld_diag *diag, sld_arena *arena, const char *path,
-                                        const sld_file *file, sld_tf_model *model);
+typedef solder_status (*sld_uff_source)(sld_tf *tf);
 solder_status sld_uff_write(sld_import *import, sld_uff_source read, const char *path);
 /* The same for import->graph as an importer left it. */
 solder_status sld_uff_write_network(sld_import *import, const char *path);

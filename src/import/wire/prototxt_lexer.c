@@ -236,20 +236,23 @@ bool sld_token_real(const sld_token *token, double *value)
     return p == end;
 }
 
-static size_t put_utf8(uint32_t code, char *out)
+/* Nowhere if out is NULL: then characters are only counted. */
+static void put(char *out, size_t *length, char c)
 {
-    if (code < 0x80) {
-        out[0] = (char)code;
-        return 1;
+    if (out != NULL) {
+        out[*length] = c;
     }
-    size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    for (size_t i = length - 1; i > 0; i--) {
-        out[i] = (char)(0x80u | (code & 0x3fu));
-        code >>= 6;
-    }
+    ++*length;
+}
+
+static void put_utf8(uint32_t code, char *out, size_t *length)
+{
     static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
-    out[0] = (char)(lead[length] | code);
-    return length;
+    unsigned count = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    put(out, length, (char)(lead[count] | code >> (6 * (count - 1))));
+    for (unsigned i = count - 1; i-- > 0;) {
+        put(out, length, (char)(0x80u | (code >> (6 * i) & 0x3fu)));
+    }
 }
 
 /* Up to most digits of the base from *p; false if there is none. */
@@ -275,12 +278,12 @@ static bool read_escape(const char **p, const char *end, char *out, size_t *leng
     if (c >= '0' && c <= '7') {
         (*p)--;
         bool octal = read_digits(p, end, 8, 3, &code) && code < 256;
-        out[(*length)++] = (char)code;
+        put(out, length, (char)code);
         return octal;
     }
     if (c == 'x' || c == 'X') {
         bool hex = read_digits(p, end, 16, 2, &code);
-        out[(*length)++] = (char)code;
+        put(out, length, (char)code);
         return hex;
     }
     if (c == 'u' || c == 'U') {
@@ -289,12 +292,12 @@ static bool read_escape(const char **p, const char *end, char *out, size_t *leng
         if (!read_digits(p, end, 16, digits, &code) || *p - start != digits || code > 0x10ffff) {
             return false;
         }
-        *length += put_utf8(code, out + *length);
+        put_utf8(code, out, length);
         return true;
     }
     const char *found = c != '\0' ? strchr(from, c) : NULL;
     if (found != NULL) {
-        out[(*length)++] = to[found - from];
+        put(out, length, to[found - from]);
     }
     return found != NULL;
 }
@@ -304,7 +307,7 @@ bool sld_token_string(const sld_token *token, char *out, size_t *length)
     const char *p = token->text + 1, *end = token->text + token->size - 1;
     while (p < end) {
         if (*p != '\\') {
-            out[(*length)++] = *p++;
+            put(out, length, *p++);
             continue;
         }
         p++;

@@ -37,8 +37,8 @@ bool sld_token_equals(const sld_token *token, const char *text);
 bool sld_token_integer(const sld_token *token, uint64_t *value);
 /* Also 1e-3, .5, 2f; never depends on the locale. */
 bool sld_token_real(const sld_token *token, double *value);
-/* Appends a string token's characters, escapes resolved, to out (which has room for token->size);
- * false on a bad escape. */
+/* Appends a string token's characters, escapes resolved, to out (which has room for token->size;
+ * NULL: only counts them); false on a bad escape. */
 bool sld_token_string(const sld_token *token, char *out, size_t *length);
 
 #endif
