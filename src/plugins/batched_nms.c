@@ -9,6 +9,9 @@
  * EfficientNMS_TRT   boxes [N, boxes, 4] or [N, boxes, 1 or classes, 4], scores, and anchors
  *                    [1 or N, boxes, 4] that the boxes are then offsets from -> the same, classes
  * i32
+ * SoftNMS            as EfficientNMS_TRT, but what overlaps a better box stays with a lower score:
+ *                    times 1 - overlap above iou_threshold (LINEAR) or times exp(-overlap^2 /
+ *                    sigma) (GAUSSIAN), until it is not above score_threshold any more
  *
  * Detections come best first, equal ones by class. Behind them boxes and scores are 0, classes -1.
  */
@@ -19,7 +22,8 @@
 typedef struct nms_attributes {
     int32_t share_location, background, classes, top_k, keep_top_k, normalized, clip;
     int32_t sigmoid, agnostic, center; /* EfficientNMS_TRT */
-    float score_threshold, iou_threshold;
+    int32_t method;                    /* SoftNMS */
+    float score_threshold, iou_threshold, sigma;
 } nms_attributes;
 
 #define FIELD(field, name, kind, initial)                                                          \
@@ -52,6 +56,20 @@ static const solder_plugin_attribute efficient_table[] = {
     FIELD(normalized, "normalized", BOOL, 1),
     SOLDER_ATTRIBUTE_DROP("plugin_version"),
     SOLDER_ATTRIBUTE_DROP("plugin_namespace"),
+};
+
+static const char *const methods[] = {"HARD", "LINEAR", "GAUSSIAN", NULL};
+static const solder_plugin_attribute soft_table[] = {
+    FIELD(background, "background_class", I32, -1),
+    FIELD(keep_top_k, "max_output_boxes", I32, 100),
+    FIELD(score_threshold, "score_threshold", F32, 0.001f),
+    FIELD(iou_threshold, "iou_threshold", F32, 0.3f),
+    FIELD(sigma, "sigma", F32, 0.5),
+    SOLDER_ATTRIBUTE_NAMED(nms_attributes, method, "method", methods, SLD_NMS_GAUSSIAN),
+    FIELD(agnostic, "class_agnostic", BOOL, 0),
+    FIELD(center, "box_coding", BOOL, 0),
+    FIELD(top_k, "top_k", I32, -1),
+    FIELD(normalized, "normalized", BOOL, 1),
 };
 
 static const solder_plugin_operand inputs[] = {
@@ -114,6 +132,12 @@ static solder_status infer(const solder_plugin_infer *i)
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "the number of boxes to keep must be above 0, the IoU threshold "
                                  "not below 0");
+    }
+    if (a->method != SLD_NMS_HARD && (!(a->score_threshold >= 0) || a->iou_threshold >= 1 ||
+                                      !(a->sigma > 0 || a->method == SLD_NMS_LINEAR))) {
+        return solder_infer_fail(i, SOLDER_ERROR_DATA,
+                                 "soft suppression needs a score threshold not below 0, an IoU "
+                                 "threshold below 1 and sigma above 0");
     }
     if (!shapes_fit(i) || (a->classes != 0 && !is_number(i, scores->d[2], a->classes)) ||
         (a->classes != 0 && a->share_location && !is_number(i, i->inputs[0].shape.d[2], 1) &&
@@ -202,6 +226,8 @@ static sld_multiclass begin(const solder_plugin_call *c, job *j, size_t *workspa
                         .eta = 1,
                         .unit = a->normalized ? 0 : 1,
                         .agnostic = a->agnostic,
+                        .method = a->method,
+                        .sigma = a->sigma,
                         .scores = scores->data,
                         .user = j,
                         .box = box_of};
@@ -305,6 +331,23 @@ const solder_plugin sld_plugin_efficient_nms = {
     .output_count = 4,
     .attributes = efficient_table,
     .attribute_count = sizeof efficient_table / sizeof efficient_table[0],
+    .attributes_size = sizeof(nms_attributes),
+    .infer = infer,
+    .workspace = workspace,
+    .run = run,
+};
+
+const solder_plugin sld_plugin_soft_nms = {
+    .abi_version = SOLDER_PLUGIN_ABI,
+    .struct_size = sizeof(solder_plugin),
+    .name = "SoftNMS",
+    .version = 1,
+    .inputs = inputs,
+    .input_count = 3,
+    .outputs = efficient_outputs,
+    .output_count = 4,
+    .attributes = soft_table,
+    .attribute_count = sizeof soft_table / sizeof soft_table[0],
     .attributes_size = sizeof(nms_attributes),
     .infer = infer,
     .workspace = workspace,

@@ -2,13 +2,16 @@
 /*
  * Non-maximum suppression over scores of many boxes for many classes, as detectors end: for each
  * image and class the best top_k scores above a threshold, without those whose box overlaps a
- * better one's; then the best keep_top_k of each image.
+ * better one's; then the best keep_top_k of each image. Soft suppression lowers the scores of boxes
+ * that overlap a better one instead, and drops those that are not above the threshold any more.
  */
 #ifndef SLD_PLUGINS_MULTICLASS_H
 #define SLD_PLUGINS_MULTICLASS_H
 
 #include "plugins/boxes.h"
 #include "plugins/plugins.h"
+
+enum { SLD_NMS_HARD, SLD_NMS_LINEAR, SLD_NMS_GAUSSIAN };
 
 typedef struct sld_multiclass {
     size_t images, boxes, classes;
@@ -18,6 +21,9 @@ typedef struct sld_multiclass {
     float nms_threshold, eta;  /* overlap that suppresses; times eta (while above 0.5) per box */
     float unit;                /* of a box's sides: sld_box_set */
     bool agnostic;             /* boxes of all classes suppress each other */
+    /* LINEAR: times 1 - overlap above nms_threshold. GAUSSIAN: times exp(-overlap^2 / sigma). */
+    int32_t method;
+    float sigma;
     const float *scores;       /* [image][box][class] */
     const void *user;          /* of box */
     sld_box (*box)(const void *user, size_t image, size_t label, size_t index);

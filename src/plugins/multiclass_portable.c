@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+
 #include "plugins/multiclass.h"
 
 static size_t rounded(size_t bytes)
@@ -25,7 +27,9 @@ size_t sld_multiclass_init(sld_multiclass *m, const solder_plugin_call *c, void 
     m->list_count = m->agnostic ? 1 : m->classes;
     m->list_length = m->agnostic ? m->boxes * m->classes : m->boxes;
     m->limit = smaller(smaller(m->list_length, m->top_k), m->keep_top_k);
-    m->set_floats = sld_box_set_floats(m->limit);
+    m->set_floats = m->method == SLD_NMS_HARD
+                        ? sld_box_set_floats(m->limit)
+                        : smaller(m->list_length, m->top_k) * (sizeof(sld_box) / sizeof(float));
     size_t lists = m->images * m->list_count;
     m->lists = take(base, &used, lists * m->list_length * sizeof *m->lists);
     m->counts = take(base, &used, lists * sizeof *m->counts);
@@ -96,6 +100,61 @@ static sld_box box_of(const sld_multiclass *m, size_t image, size_t list, uint32
                        : m->box(m->user, image, list, index);
 }
 
+static float softened(const sld_multiclass *m, float score, float overlap)
+{
+    if (m->method == SLD_NMS_GAUSSIAN) {
+        return score * expf(-overlap * overlap / m->sigma);
+    }
+    return overlap > m->nms_threshold ? score * (1 - overlap) : score;
+}
+
+static void exchange(sld_ranked *list, sld_box *boxes, size_t a, size_t b)
+{
+    sld_ranked entry = list[a];
+    sld_box box = boxes[a];
+    list[a] = list[b];
+    boxes[a] = boxes[b];
+    list[b] = entry;
+    boxes[b] = box;
+}
+
+/* The best of list[from, count), the one found first among equals. */
+static size_t find_best(const sld_ranked *list, size_t from, size_t count)
+{
+    size_t best = from;
+    for (size_t i = from + 1; i < count; i++) {
+        if (list[i].key > list[best].key ||
+            (list[i].key == list[best].key && list[i].index < list[best].index)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* Takes the best, lowers the others, until none is above the threshold. Returns how many. */
+static size_t soften(const sld_multiclass *m, size_t at, size_t count, sld_box *boxes)
+{
+    sld_ranked *list = m->lists + at * m->list_length;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        boxes[i] = box_of(m, at / m->list_count, at % m->list_count, list[i].index);
+    }
+    for (; kept < count && kept < m->limit; kept++) {
+        exchange(list, boxes, kept, find_best(list, kept, count));
+        for (size_t i = kept + 1; i < count;) {
+            float overlap = sld_box_overlap(&boxes[kept], &boxes[i], m->unit);
+            float score = softened(m, sld_rank_score(list[i].key), overlap);
+            list[i].key = sld_rank_key(score);
+            if (score > m->threshold) {
+                i++;
+            } else {
+                exchange(list, boxes, i, --count);
+            }
+        }
+    }
+    return kept;
+}
+
 static void suppress(void *user, size_t at, int thread)
 {
     const sld_multiclass *m = user;
@@ -103,8 +162,13 @@ static void suppress(void *user, size_t at, int thread)
     float threshold = m->nms_threshold;
     size_t count = sld_rank_top(list, m->counts[at], smaller(m->list_length, m->top_k),
                                 m->scratch + (size_t)thread * m->list_length);
+    float *memory = m->sets + (size_t)thread * m->set_floats;
     sld_box_set kept;
-    sld_box_set_init(&kept, m->sets + (size_t)thread * m->set_floats, m->limit, m->unit);
+    if (m->method != SLD_NMS_HARD) {
+        m->counts[at] = (uint32_t)soften(m, at, count, (sld_box *)(void *)memory);
+        return;
+    }
+    sld_box_set_init(&kept, memory, m->limit, m->unit);
     for (size_t i = 0; i < count && kept.count < m->limit; i++) {
         sld_box box = box_of(m, at / m->list_count, at % m->list_count, list[i].index);
         if (!sld_box_set_overlaps(&kept, &box, threshold)) {

@@ -137,6 +137,39 @@ def roi_pooling(p):
           {"map": maps[27], "regions": regions(50, 300)})
 
 
+def soft_rows(feeds, method, sigma, score, iou, most):
+    """OpenCV's soft suppression of each class, then the best of all."""
+    boxes = feeds["boxes"][0]
+    sized = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1)
+    found = []
+    for label in range(feeds["scores"].shape[2]):
+        scores, indices = cv2.dnn.softNMSBoxes(sized.astype(int).tolist(), feeds["scores"][0, :, label].tolist(), score, iou, 0,
+                                               sigma, method)
+        found += [(s, label, i) for s, i in zip(np.ravel(scores), np.ravel(indices))]
+    found = sorted(found, key=lambda row: -row[0])[:most]
+    pad = most - len(found)
+    want = {"count": np.array([[len(found)]], np.int32),
+            "picked": np.array([boxes[i] for _, _, i in found] + [[0] * 4] * pad, np.float32)[None],
+            "score": np.array([[s for s, _, _ in found] + [0] * pad], np.float32),
+            "label": np.array([[label for _, label, _ in found] + [-1] * pad], np.int32)}
+    return want
+
+
+@check
+def soft_nms(p):
+    rng = np.random.default_rng(15)
+    low, size = rng.integers(0, 80, (120, 2)), rng.integers(10, 60, (120, 2))  # whole: OpenCV's boxes are
+    feeds = {"boxes": np.concatenate([low, low + size], 1)[None].astype(np.float32),
+             "scores": rng.uniform(0, 1, (1, 120, 3)).astype(np.float32)}
+    for i, (method, sigma, score, iou) in enumerate([("LINEAR", 0.5, 0.1, 0.3), ("GAUSSIAN", 0.5, 0.05, 0.3),
+                                                     ("LINEAR", 0.5, 0.3, 0.6), ("GAUSSIAN", 0.2, 0.01, 0.5)]):
+        n = Net(**{key: value.shape for key, value in feeds.items()})
+        n.add("out", "SoftNMS", "boxes scores", f"soft_nms_param {{ method: {method} sigma: {sigma} score_threshold: {score} "
+              f"iou_threshold: {iou} max_output_boxes: 200 }}", top="count picked score label")
+        want = soft_rows(feeds, 1 if method == "LINEAR" else 2, sigma, score, iou, 200)
+        p.check(f"soft_nms_{i}", n.save(p, "soft"), feeds, want, shown=f", beside OpenCV, {want['count'][0, 0]} kept")
+
+
 # ---- whole networks ----
 
 WATCHED = ["mbox_loc", "mbox_conf_flatten", "mbox_priorbox", "detection_out"]

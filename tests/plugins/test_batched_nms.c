@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BatchedNMS_TRT and EfficientNMS_TRT against rows computed by hand. */
+/* BatchedNMS_TRT, EfficientNMS_TRT and SoftNMS against rows computed by hand. */
 #include "plugins/plugin_net.h"
 
 /* The first two boxes overlap by 1/2. */
@@ -108,6 +108,32 @@ static void codings(void **unused)
     expect(3, box, score, label, 3);
 }
 
+/* The first box overlaps the second by 1/2, and the third not at all. */
+static void soft(void **unused)
+{
+    (void)unused;
+    const net_input in[2] = {NET_F32(boxes, 1, 3, 4), NET_F32(scores, 1, 3, 2)};
+    const float linear[5] = {.7f, .6f, .3f, .5f * .5f, .4f * .5f};
+    const float gaussian[5] = {.7f, .6f, .5f * expf(-.5f), .3f, .4f * expf(-.5f)};
+    net_run("SoftNMS", "max_output_boxes=6 iou_threshold=0.45 score_threshold=0.1 method=LINEAR",
+            in, 2, 4);
+    expect(5, (const float[]){SECOND, FIRST, THIRD, FIRST, SECOND, NONE},
+           (const float[]){linear[0], linear[1], linear[2], linear[3], linear[4], 0},
+           (const float[]){0, 1, 0, 0, 1, -1}, 6);
+    net_run("SoftNMS", "max_output_boxes=4 score_threshold=0.3 sigma=0.5 method=GAUSSIAN", in, 2,
+            4); /* 0.3 is not above 0.3, nor what became of 0.4 */
+    expect(3, (const float[]){SECOND, FIRST, FIRST, NONE},
+           (const float[]){gaussian[0], gaussian[1], gaussian[2], 0}, (const float[]){0, 1, 0, -1},
+           4);
+    /* over all classes: a box overlaps itself by 1, so one class of each stays */
+    const float other[6] = {.5f, .6f, .7f, .4f, .2f, .05f};
+    const net_input all[2] = {NET_F32(boxes, 1, 3, 4), NET_F32(other, 1, 3, 2)};
+    net_run("SoftNMS", "max_output_boxes=4 score_threshold=0.02 method=LINEAR class_agnostic=1",
+            all, 2, 4);
+    expect(3, (const float[]){SECOND, FIRST, THIRD, NONE}, (const float[]){.7f, .3f, .2f, 0},
+           (const float[]){0, 1, 0, -1}, 4);
+}
+
 static void refuses(void **unused)
 {
     (void)unused;
@@ -117,6 +143,8 @@ static void refuses(void **unused)
     assert_non_null(strstr(net_message, "must be above 0"));
     assert_int_not_equal(net_try("BatchedNMS_TRT", "keepTopK=3 numClasses=3", in, 2, 4), SOLDER_OK);
     assert_non_null(strstr(net_message, "do not belong together"));
+    assert_int_not_equal(net_try("SoftNMS", "sigma=0", in, 2, 4), SOLDER_OK);
+    assert_non_null(strstr(net_message, "sigma above 0"));
     assert_int_not_equal(net_try("EfficientNMS_TRT", "max_output_boxes=3", wrong, 2, 4), SOLDER_OK);
     assert_non_null(strstr(net_message, "do not belong together"));
 }
@@ -126,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batched),   cmocka_unit_test(boxes_of_each_class),
         cmocka_unit_test(efficient), cmocka_unit_test(codings),
+        cmocka_unit_test(soft),
         cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
