@@ -22,9 +22,14 @@
 typedef struct nms_attributes {
     int32_t share_location, background, classes, top_k, keep_top_k, normalized, clip;
     int32_t sigmoid, agnostic, center; /* EfficientNMS_TRT */
-    int32_t method;                    /* SoftNMS */
-    float score_threshold, iou_threshold, sigma;
+    float score_threshold, iou_threshold;
 } nms_attributes;
+
+typedef struct soft_attributes {
+    nms_attributes nms;
+    int32_t method;
+    float sigma;
+} soft_attributes;
 
 #define FIELD(field, name, kind, initial)                                                          \
     SOLDER_ATTRIBUTE(nms_attributes, field, name, SOLDER_ATTRIBUTE_##kind, initial)
@@ -64,8 +69,8 @@ static const solder_plugin_attribute soft_table[] = {
     FIELD(keep_top_k, "max_output_boxes", I32, 100),
     FIELD(score_threshold, "score_threshold", F32, 0.001f),
     FIELD(iou_threshold, "iou_threshold", F32, 0.3f),
-    FIELD(sigma, "sigma", F32, 0.5),
-    SOLDER_ATTRIBUTE_NAMED(nms_attributes, method, "method", methods, SLD_NMS_GAUSSIAN),
+    SOLDER_ATTRIBUTE(soft_attributes, sigma, "sigma", SOLDER_ATTRIBUTE_F32, 0.5),
+    SOLDER_ATTRIBUTE_NAMED(soft_attributes, method, "method", methods, SLD_NMS_GAUSSIAN),
     FIELD(agnostic, "class_agnostic", BOOL, 0),
     FIELD(center, "box_coding", BOOL, 0),
     FIELD(top_k, "top_k", I32, -1),
@@ -124,17 +129,24 @@ static bool shapes_fit(const solder_plugin_infer *i)
             (is_number(i, anchors->d[0], 1) || !differ(i, anchors->d[0], boxes->d[0])));
 }
 
+static const soft_attributes *soft_of(const solder_plugin *plugin, const void *attributes)
+{
+    return plugin->attributes == soft_table ? attributes : NULL;
+}
+
 static solder_status infer(const solder_plugin_infer *i)
 {
     const nms_attributes *a = i->attributes;
+    const soft_attributes *soft = soft_of(i->plugin, a);
     const solder_shape *scores = &i->inputs[1].shape;
     if (a->keep_top_k < 1 || !(a->iou_threshold >= 0) || isnan(a->score_threshold)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "the number of boxes to keep must be above 0, the IoU threshold "
                                  "not below 0");
     }
-    if (a->method != SLD_NMS_HARD && (!(a->score_threshold >= 0) || a->iou_threshold >= 1 ||
-                                      !(a->sigma > 0 || a->method == SLD_NMS_LINEAR))) {
+    if (soft != NULL && soft->method != SLD_NMS_HARD &&
+        (!(a->score_threshold >= 0) || a->iou_threshold >= 1 ||
+         !(soft->sigma > 0 || soft->method == SLD_NMS_LINEAR))) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "soft suppression needs a score threshold not below 0, an IoU "
                                  "threshold below 1 and sigma above 0");
@@ -192,19 +204,10 @@ static sld_box box_of(const void *user, size_t image, size_t label, size_t index
     return to_corners(decoded, true);
 }
 
-/* The score whose sigmoid is the threshold: sigmoids need not be computed to compare. */
-static float threshold_of(const nms_attributes *a)
-{
-    if (!a->sigmoid) {
-        return a->score_threshold;
-    }
-    float t = a->score_threshold;
-    return t <= 0 ? -INFINITY : t >= 1 ? INFINITY : logf(t / (1 - t));
-}
-
 static sld_multiclass begin(const solder_plugin_call *c, job *j, size_t *workspace)
 {
     const nms_attributes *a = c->attributes;
+    const soft_attributes *soft = soft_of(c->plugin, a);
     const solder_plugin_tensor *boxes = &c->inputs[0];
     const solder_plugin_tensor *scores = &c->inputs[1];
     bool with_anchors = c->input_count > 2 && c->inputs[2].dtype != SOLDER_NONE;
@@ -221,13 +224,14 @@ static sld_multiclass begin(const solder_plugin_call *c, job *j, size_t *workspa
                         .background = a->background,
                         .top_k = a->top_k,
                         .keep_top_k = a->keep_top_k,
-                        .threshold = threshold_of(a),
+                        .threshold =
+                            a->sigmoid ? sld_logit(a->score_threshold) : a->score_threshold,
                         .nms_threshold = a->iou_threshold,
                         .eta = 1,
                         .unit = a->normalized ? 0 : 1,
                         .agnostic = a->agnostic,
-                        .method = a->method,
-                        .sigma = a->sigma,
+                        .method = soft != NULL ? soft->method : SLD_NMS_HARD,
+                        .sigma = soft != NULL ? soft->sigma : 0,
                         .scores = scores->data,
                         .user = j,
                         .box = box_of};
@@ -348,7 +352,7 @@ const solder_plugin sld_plugin_soft_nms = {
     .output_count = 4,
     .attributes = soft_table,
     .attribute_count = sizeof soft_table / sizeof soft_table[0],
-    .attributes_size = sizeof(nms_attributes),
+    .attributes_size = sizeof(soft_attributes),
     .infer = infer,
     .workspace = workspace,
     .run = run,

@@ -12,8 +12,8 @@
 #include <math.h>
 
 #include "plugins/multiclass.h"
+#include "plugins/ssd_decode.h"
 
-enum { CORNER, CENTER_SIZE, CORNER_SIZE };
 static const char *const codes[] = {"CORNER", "CENTER_SIZE", "CORNER_SIZE", NULL};
 
 typedef struct detection_attributes {
@@ -39,7 +39,7 @@ static const solder_plugin_attribute attributes[] = {
     NMS_FIELD(nms_threshold, F32, 0.3f),
     NMS_FIELD(top_k, I32, -1),
     NMS_FIELD(eta, F32, 1),
-    SOLDER_ATTRIBUTE_NAMED(detection_attributes, code_type, "code_type", codes, CORNER),
+    SOLDER_ATTRIBUTE_NAMED(detection_attributes, code_type, "code_type", codes, SLD_SSD_CORNER),
     FIELD(variance_encoded_in_target, "variance_encoded_in_target", BOOL, 0),
     FIELD(keep_top_k, "keep_top_k", I32, -1),
     FIELD(confidence_threshold, "confidence_threshold", F32, -FLT_MAX),
@@ -149,46 +149,21 @@ static solder_status infer(const solder_plugin_infer *i)
 
 /* ---- running ---- */
 
-typedef struct job {
-    const detection_attributes *a;
-    const float *location, *priors;
-    size_t prior_count, boxes;
-} job;
-
-static sld_box decode(const void *user, size_t image, size_t label, size_t prior)
+static sld_box box_of(const void *user, size_t image, size_t label, size_t index)
 {
-    const job *j = user;
-    size_t at = (image * j->prior_count + prior) * j->boxes + (j->boxes > 1 ? label : 0);
-    const float *d = j->location + at * 4;
-    const float *p = j->priors + prior * 4;
-    static const float ones[4] = {1, 1, 1, 1};
-    const float *v = j->a->variance_encoded_in_target ? ones : p + j->prior_count * 4;
-    float w = p[2] - p[0];
-    float h = p[3] - p[1];
-    sld_box box;
-    if (j->a->code_type == CENTER_SIZE) {
-        float x = v[0] * d[0] * w + (p[0] + p[2]) / 2;
-        float y = v[1] * d[1] * h + (p[1] + p[3]) / 2;
-        float half_w = expf(v[2] * d[2]) * w / 2;
-        float half_h = expf(v[3] * d[3]) * h / 2;
-        box = (sld_box){x - half_w, y - half_h, x + half_w, y + half_h};
-    } else {
-        float sx = j->a->code_type == CORNER_SIZE ? w : 1;
-        float sy = j->a->code_type == CORNER_SIZE ? h : 1;
-        box = (sld_box){p[0] + v[0] * d[0] * sx, p[1] + v[1] * d[1] * sy, p[2] + v[2] * d[2] * sx,
-                        p[3] + v[3] * d[3] * sy};
-    }
-    return j->a->clip ? sld_box_clipped(&box) : box;
+    return sld_ssd_decode(user, image, label, index);
 }
 
-static sld_multiclass begin(const solder_plugin_call *c, job *j, size_t *workspace)
+static sld_multiclass begin(const solder_plugin_call *c, sld_ssd *j, size_t *workspace)
 {
     const detection_attributes *a = c->attributes;
-    *j = (job){.a = a,
-               .location = c->inputs[0].data,
-               .priors = c->inputs[2].data,
-               .prior_count = (size_t)c->inputs[2].dim[2] / 4,
-               .boxes = a->share_location ? 1 : (size_t)a->num_classes};
+    *j = (sld_ssd){.location = c->inputs[0].data,
+                   .priors = c->inputs[2].data,
+                   .prior_count = (size_t)c->inputs[2].dim[2] / 4,
+                   .boxes = a->share_location ? 1 : (size_t)a->num_classes,
+                   .code = a->code_type,
+                   .encoded = a->variance_encoded_in_target,
+                   .clip = a->clip};
     sld_multiclass m = {.images = (size_t)c->inputs[1].dim[0],
                         .boxes = j->prior_count,
                         .classes = (size_t)a->num_classes,
@@ -200,14 +175,14 @@ static sld_multiclass begin(const solder_plugin_call *c, job *j, size_t *workspa
                         .eta = a->eta,
                         .scores = c->inputs[1].data,
                         .user = j,
-                        .box = decode};
+                        .box = box_of};
     *workspace = sld_multiclass_init(&m, c, c->workspace);
     return m;
 }
 
 static size_t workspace(const solder_plugin_call *c)
 {
-    job j;
+    sld_ssd j;
     size_t bytes;
     (void)begin(c, &j, &bytes);
     return bytes;
@@ -217,7 +192,7 @@ static float *put_rows(const sld_multiclass *m, size_t image, size_t label, floa
 {
     for (size_t i = 0; i < m->counts[image * m->classes + label]; i++, to += 7) {
         sld_detection d = sld_multiclass_get(m, image, label, i);
-        sld_box box = decode(m->user, image, label, d.index);
+        sld_box box = sld_ssd_decode(m->user, image, label, d.index);
         to[0] = (float)image;
         to[1] = (float)label;
         to[2] = d.score;
@@ -228,7 +203,7 @@ static float *put_rows(const sld_multiclass *m, size_t image, size_t label, floa
 
 static solder_status run(const solder_plugin_call *c)
 {
-    job j;
+    sld_ssd j;
     size_t bytes;
     sld_multiclass m = begin(c, &j, &bytes);
     float *first = c->outputs[0].data;

@@ -24,8 +24,8 @@ typedef struct sld_multiclass {
     /* LINEAR: times 1 - overlap above nms_threshold. GAUSSIAN: times exp(-overlap^2 / sigma). */
     int32_t method;
     float sigma;
-    const float *scores;       /* [image][box][class] */
-    const void *user;          /* of box */
+    const float *scores; /* [image][box][class] */
+    const void *user;    /* of box */
     sld_box (*box)(const void *user, size_t image, size_t label, size_t index);
 
     /* The workspace; results: of each image and list (class, or all when agnostic) the front. */
@@ -48,6 +48,8 @@ typedef struct sld_detection {
 
 /* Entry of a list, below counts[image * list_count + list]. */
 sld_detection sld_multiclass_get(const sld_multiclass *m, size_t image, size_t list, size_t entry);
+/* The score whose sigmoid is the threshold: sigmoids need not be computed to compare. */
+float sld_logit(float threshold);
 /*
  * Sorts what an image keeps, over all its classes: together[0, result) has the list of each, best
  * first, equal ones by class; each list's entries come in their order.

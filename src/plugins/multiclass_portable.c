@@ -236,3 +236,8 @@ size_t sld_multiclass_ranked(const sld_multiclass *m, size_t image)
 {
     return rank_image(m, image, m->list_count * m->limit);
 }
+
+float sld_logit(float t)
+{
+    return t <= 0 ? -INFINITY : t >= 1 ? INFINITY : logf(t / (1 - t));
+}

@@ -2,15 +2,20 @@
 /*
  * Normalize, as SSD has it in Caffe: x divided by its L2 norm over the channels of each position
  * (or over a whole item, across_spatial), then multiplied by a scale per channel (or one,
- * channel_shared). Inputs: x [N, C, ...] and the scale, C elements or 1.
+ * channel_shared). Inputs: x [N, C, ...] and the scale, C elements or 1. Normalize_TRT has the
+ * attribute names of TensorRT's plugin, and the scale in one of them.
  */
 #include <math.h>
 
 #include "plugins/plugins.h"
 
+enum { MAX_WEIGHTS = 8192 };
+
 typedef struct normalize_attributes {
     int32_t across_spatial, channel_shared;
     float eps;
+    int32_t weight_count, weights_said; /* Normalize_TRT */
+    float weights[MAX_WEIGHTS];
 } normalize_attributes;
 
 static const solder_plugin_attribute attributes[] = {
@@ -20,6 +25,19 @@ static const solder_plugin_attribute attributes[] = {
                      1),
     SOLDER_ATTRIBUTE(normalize_attributes, eps, "eps", SOLDER_ATTRIBUTE_F32, 1e-10f),
     SOLDER_ATTRIBUTE_DROP("scale_filler"), /* how training began */
+};
+
+static const solder_plugin_attribute trt_attributes[] = {
+    SOLDER_ATTRIBUTE(normalize_attributes, across_spatial, "acrossSpatial", SOLDER_ATTRIBUTE_BOOL,
+                     0),
+    SOLDER_ATTRIBUTE(normalize_attributes, channel_shared, "channelShared", SOLDER_ATTRIBUTE_BOOL,
+                     0),
+    SOLDER_ATTRIBUTE(normalize_attributes, eps, "eps", SOLDER_ATTRIBUTE_F32, 1e-10f),
+    SOLDER_ATTRIBUTE(normalize_attributes, weights_said, "nbWeights", SOLDER_ATTRIBUTE_I32, 0),
+    SOLDER_ATTRIBUTE_LIST(normalize_attributes, weights, weight_count, "weights",
+                          SOLDER_ATTRIBUTE_F32, 0),
+    SOLDER_ATTRIBUTE_DROP("plugin_version"),
+    SOLDER_ATTRIBUTE_DROP("plugin_namespace"),
 };
 
 static const solder_plugin_operand inputs[] = {
@@ -32,13 +50,17 @@ static solder_status infer(const solder_plugin_infer *i)
     const normalize_attributes *a = i->attributes;
     const solder_shape *x = &i->inputs[0].shape;
     const solder_shape *scale = &i->inputs[1].shape;
+    const bool in_attributes = i->plugin->attributes == trt_attributes;
     int64_t channels;
     int64_t elements = 1;
     if (x->rank < 2) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA, "x has rank %d, needs at least 2",
                                  (int)x->rank);
     }
-    for (int j = 0; j < scale->rank; j++) {
+    if (in_attributes) {
+        elements = a->weight_count;
+    }
+    for (int j = 0; !in_attributes && j < scale->rank; j++) {
         int64_t dim;
         if (!solder_expr_known(i, scale->d[j], &dim)) {
             return solder_infer_fail(i, SOLDER_ERROR_UNSUPPORTED, "the scale has open dims");
@@ -132,7 +154,9 @@ static solder_status run(const solder_plugin_call *c)
     const solder_plugin_tensor *x = &c->inputs[0];
     job j = {.a = c->attributes,
              .x = x->data,
-             .scale = c->inputs[1].data,
+             .scale = c->plugin->attributes == trt_attributes
+                          ? ((const normalize_attributes *)c->attributes)->weights
+                          : c->inputs[1].data,
              .y = c->outputs[0].data,
              .channels = x->dim[1],
              .positions = 1};
@@ -160,8 +184,22 @@ const solder_plugin sld_plugin_normalize = {
     .input_count = sizeof inputs / sizeof inputs[0],
     .attributes = attributes,
     .attribute_count = sizeof attributes / sizeof attributes[0],
-    .attributes_size = sizeof(normalize_attributes),
+    .attributes_size = offsetof(normalize_attributes, weight_count),
     .infer = infer,
     .run = run,
     .weight = weight,
+};
+
+const solder_plugin sld_plugin_normalize_trt = {
+    .abi_version = SOLDER_PLUGIN_ABI,
+    .struct_size = sizeof(solder_plugin),
+    .name = "Normalize_TRT",
+    .version = 1,
+    .inputs = inputs,
+    .input_count = 1,
+    .attributes = trt_attributes,
+    .attribute_count = sizeof trt_attributes / sizeof trt_attributes[0],
+    .attributes_size = sizeof(normalize_attributes),
+    .infer = infer,
+    .run = run,
 };

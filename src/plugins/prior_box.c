@@ -6,7 +6,8 @@
  *
  * A cell has, for each min_size s: the square s; the square sqrt(s * max_size) where max_size is
  * given; and s * sqrt(r) by s / sqrt(r) for each aspect ratio r and, with flip, for 1 / r. Sizes
- * are cut to whole pixels: so were the boxes that Caffe trained with.
+ * are cut to whole pixels: so were the boxes that Caffe trained with. PriorBox_TRT, with the
+ * attribute names of TensorRT's plugin, cuts nothing and has an output [1, 2, ..., 1].
  */
 #include <math.h>
 
@@ -36,6 +37,27 @@ static const solder_plugin_attribute attributes[] = {
     FIELD(offset, F32, 0.5),
 };
 
+#define NAMED(field, name, kind, initial)                                                          \
+    SOLDER_ATTRIBUTE(prior_box_attributes, field, name, SOLDER_ATTRIBUTE_##kind, initial)
+#define NAMED_LIST(field, length, name)                                                            \
+    SOLDER_ATTRIBUTE_LIST(prior_box_attributes, field, length, name, SOLDER_ATTRIBUTE_F32, 0)
+
+static const solder_plugin_attribute trt_attributes[] = {
+    NAMED_LIST(min_size, min_sizes, "minSize"),
+    NAMED_LIST(max_size, max_sizes, "maxSize"),
+    NAMED_LIST(aspect_ratio, aspect_ratios, "aspectRatios"),
+    NAMED_LIST(variance, variances, "variance"),
+    NAMED(flip, "flip", BOOL, 1),
+    NAMED(clip, "clip", BOOL, 0),
+    NAMED(img_h, "imgH", I32, 0),
+    NAMED(img_w, "imgW", I32, 0),
+    NAMED(step_h, "stepH", F32, 0),
+    NAMED(step_w, "stepW", F32, 0),
+    NAMED(offset, "offset", F32, 0.5),
+    SOLDER_ATTRIBUTE_DROP("plugin_version"),
+    SOLDER_ATTRIBUTE_DROP("plugin_namespace"),
+};
+
 static const solder_plugin_operand inputs[] = {
     {"feature map", 0, SOLDER_OPERAND_STRIDED},
     {"image", 0, SOLDER_OPERAND_STRIDED},
@@ -61,13 +83,13 @@ static int distinct_ratios(const prior_box_attributes *a, float ratios[2 * MAX_R
     return count;
 }
 
-static bool all_whole(const float *values, int count)
+static bool all_sizes(const float *values, int count)
 {
-    bool whole = true;
+    bool sizes = true;
     for (int i = 0; i < count; i++) {
-        whole = whole && values[i] >= 1 && values[i] < 1 << 24;
+        sizes = sizes && values[i] >= 1 && values[i] < 1 << 24;
     }
-    return whole;
+    return sizes;
 }
 
 static bool all_positive(const float *values, int count)
@@ -81,14 +103,14 @@ static bool all_positive(const float *values, int count)
 
 static const char *wrong_attributes(const prior_box_attributes *a)
 {
-    if (a->min_sizes == 0 || !all_whole(a->min_size, a->min_sizes)) {
+    if (a->min_sizes == 0 || !all_sizes(a->min_size, a->min_sizes)) {
         return "min_size needs at least one number, all at least 1";
     }
     if (a->max_sizes != 0 && a->max_sizes != a->min_sizes) {
         return "there must be as many max_size as min_size, or none";
     }
     for (int i = 0; i < a->max_sizes; i++) {
-        if (!(a->max_size[i] > a->min_size[i]) || !all_whole(a->max_size, a->max_sizes)) {
+        if (!(a->max_size[i] > a->min_size[i]) || !all_sizes(a->max_size, a->max_sizes)) {
             return "max_size must be above min_size";
         }
     }
@@ -130,10 +152,11 @@ static solder_status infer(const solder_plugin_infer *i)
                                  (int)map->rank, (int)image->rank);
     }
     i->outputs[0].shape =
-        (solder_shape){3,
+        (solder_shape){i->plugin->attributes == trt_attributes ? 4 : 3,
                        {solder_expr_constant(i, 1), solder_expr_constant(i, 2),
                         solder_expr_mul(i, solder_expr_mul(i, map->d[2], map->d[3]),
-                                        solder_expr_constant(i, (int64_t)priors_of_cell(a) * 4))}};
+                                        solder_expr_constant(i, (int64_t)priors_of_cell(a) * 4)),
+                        solder_expr_constant(i, 1)}};
     return SOLDER_OK;
 }
 
@@ -159,7 +182,7 @@ static grid make_grid(const solder_plugin_call *c)
 typedef struct writer {
     float *to;
     float cx, cy, image_w, image_h;
-    bool clip;
+    bool clip, cut;
 } writer;
 
 static float clipped(float v, bool clip)
@@ -178,10 +201,11 @@ static void put_box(writer *p, float w, float h)
 static void put_cell(writer *p, const prior_box_attributes *a, const float *roots, int ratios)
 {
     for (int s = 0; s < a->min_sizes; s++) {
-        float low = truncf(a->min_size[s]);
+        float low = p->cut ? truncf(a->min_size[s]) : a->min_size[s];
         put_box(p, low, low);
         if (a->max_sizes > 0) {
-            float middle = sqrtf(low * truncf(a->max_size[s]));
+            float high = p->cut ? truncf(a->max_size[s]) : a->max_size[s];
+            float middle = sqrtf(low * high);
             put_box(p, middle, middle);
         }
         for (int r = 0; r < ratios; r++) {
@@ -196,8 +220,11 @@ static solder_status run(const solder_plugin_call *c)
     const grid g = make_grid(c);
     float roots[2 * MAX_RATIOS];
     int ratios = distinct_ratios(a, roots);
-    writer p = {
-        .to = c->outputs[0].data, .image_w = g.image_w, .image_h = g.image_h, .clip = a->clip};
+    writer p = {.to = c->outputs[0].data,
+                .image_w = g.image_w,
+                .image_h = g.image_h,
+                .clip = a->clip,
+                .cut = c->plugin->attributes == attributes};
     for (int i = 0; i < ratios; i++) {
         roots[i] = sqrtf(roots[i]);
     }
@@ -223,6 +250,20 @@ const solder_plugin sld_plugin_prior_box = {
     .input_count = sizeof inputs / sizeof inputs[0],
     .attributes = attributes,
     .attribute_count = sizeof attributes / sizeof attributes[0],
+    .attributes_size = sizeof(prior_box_attributes),
+    .infer = infer,
+    .run = run,
+};
+
+const solder_plugin sld_plugin_prior_box_trt = {
+    .abi_version = SOLDER_PLUGIN_ABI,
+    .struct_size = sizeof(solder_plugin),
+    .name = "PriorBox_TRT",
+    .version = 1,
+    .inputs = inputs,
+    .input_count = sizeof inputs / sizeof inputs[0],
+    .attributes = trt_attributes,
+    .attribute_count = sizeof trt_attributes / sizeof trt_attributes[0],
     .attributes_size = sizeof(prior_box_attributes),
     .infer = infer,
     .run = run,

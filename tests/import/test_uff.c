@@ -284,7 +284,7 @@ static void everything_unsupported_at_once(void **state)
     uff_bench b;
     open_bench(&b);
     uff_input(&b.f, "x", 2, D(1, 2));
-    uff_node(&b.f, "_NMS_TRT", "nms", "x");
+    uff_node(&b.f, "_Frobnicate", "nms", "x");
     uff_text(&b.f, "func", "swish");
     uff_node(&b.f, "Activation", "act", "x");
     uff_text(&b.f, "func", "pow");
@@ -294,7 +294,7 @@ static void everything_unsupported_at_once(void **state)
     uff_node(&b.f, "Unary", "neg", "x");
     uff_close(&b.f);
     expect(&b, SOLDER_ERROR_UNSUPPORTED,
-           "uff: 4 nodes are not supported: 'nms' (_NMS_TRT), 'act' (Activation: func 'swish'), "
+           "uff: 4 nodes are not supported: 'nms' (_Frobnicate), 'act' (Activation: func 'swish'), "
            "'pow' (Unary: pow without an exponent: the converter lost it), 'neg' (Unary: "
            "attribute 'mode' is not known)");
 }

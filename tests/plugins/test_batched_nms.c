@@ -154,8 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(batched),   cmocka_unit_test(boxes_of_each_class),
         cmocka_unit_test(efficient), cmocka_unit_test(codings),
-        cmocka_unit_test(soft),
-        cmocka_unit_test(refuses),
+        cmocka_unit_test(soft),      cmocka_unit_test(refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,6 +86,7 @@ typedef struct sld_tf_node {
     uint64_t in_read; /* bit i: a conversion looked at in[i]; an input nobody reads is an error */
     sld_tf_tensor **out;
     uint32_t out_count;
+    uint32_t reads; /* outputs up to the last that another node reads by number */
     sld_tf_attr *attrs;
     uint32_t attr_count;
     solder_status status;

@@ -173,6 +173,16 @@ static bool is_of_interest(const sld_tf_attr *attr, const solder_plugin *plugin)
 
 /* ---- the node ---- */
 
+/* The model does not say how many: all the plugin describes, and of repeated ones what is read. */
+static uint32_t count_outputs(const sld_tf_node *node, const solder_plugin *plugin)
+{
+    uint32_t count = plugin->output_count > 1 ? plugin->output_count : 1;
+    bool repeated = plugin->output_count > 0 &&
+                    (plugin->outputs[count - 1].flags & SOLDER_OPERAND_REPEATED) != 0;
+    uint32_t most = node->reads < SLD_MAX_OUTPUTS ? node->reads : SLD_MAX_OUTPUTS;
+    return repeated && most > count ? most : count;
+}
+
 void sld_tf_plugin(sld_tf_node *node, const solder_plugin *plugin)
 {
     sld_tf *tf = node->tf;
@@ -197,8 +207,7 @@ void sld_tf_plugin(sld_tf_node *node, const solder_plugin *plugin)
     for (uint32_t i = 0; i < node->in_count && sld_tf_ok(node); i++) {
         in[i] = sld_tf_input(node, i);
     }
-    /* The model does not say how many it has: all the plugin describes. */
-    uint32_t out_count = plugin->output_count > 1 ? plugin->output_count : 1;
+    uint32_t out_count = count_outputs(node, plugin);
     sld_tf_outputs(node, out_count);
     if (!sld_tf_ok(node)) {
         return;

@@ -9,29 +9,6 @@
 
 /* ---- names ---- */
 
-solder_status sld_tf_open_scope(sld_tf *tf, const sld_tf_node_proto *nodes, uint32_t count,
-                                sld_tf_scope *scope)
-{
-    scope->names = sld_names_create(&tf->arena);
-    scope->entries = sld_arena_array(&tf->arena, count, sizeof *scope->entries);
-    scope->count = count;
-    if (scope->names == NULL || scope->entries == NULL) {
-        return sld_fail_memory(tf->diag, count);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const char *name = nodes[i].name;
-        scope->entries[i].proto = &nodes[i];
-        if (name[0] == '\0' || sld_names_find(scope->names, name) != NULL) {
-            return sld_fail(tf->diag, SOLDER_ERROR_DATA, "%s: node %u ('%s') %s", tf->format->name,
-                            (unsigned)i, name, name[0] == '\0' ? "has no name" : "is there twice");
-        }
-        if (!sld_names_add(scope->names, name, &scope->entries[i])) {
-            return sld_fail_memory(tf->diag, strlen(name));
-        }
-    }
-    return SOLDER_OK;
-}
-
 static uint32_t named_in(const char *const *names, uint32_t count, const char *output)
 {
     for (uint32_t i = 0; i < count; i++) {
@@ -125,6 +102,46 @@ solder_status sld_tf_resolve(sld_tf *tf, const sld_tf_scope *scope, const char *
     }
     *ref = (sld_tf_ref){entry, index};
     return SOLDER_OK;
+}
+
+static solder_status count_reads(sld_tf *tf, const sld_tf_scope *scope)
+{
+    for (uint32_t i = 0; i < scope->count; i++) {
+        const sld_tf_node_proto *proto = scope->entries[i].proto;
+        for (uint32_t j = 0; j < proto->in_count; j++) {
+            sld_tf_ref ref = {NULL, 0};
+            if (strchr(proto->in[j], ':') != NULL) {
+                SLD_TRY(sld_tf_resolve(tf, scope, proto->in[j], &ref));
+            }
+            if (ref.entry != NULL && ref.index >= ref.entry->reads) {
+                ref.entry->reads = ref.index + 1;
+            }
+        }
+    }
+    return SOLDER_OK;
+}
+
+solder_status sld_tf_open_scope(sld_tf *tf, const sld_tf_node_proto *nodes, uint32_t count,
+                                sld_tf_scope *scope)
+{
+    scope->names = sld_names_create(&tf->arena);
+    scope->entries = sld_arena_array(&tf->arena, count, sizeof *scope->entries);
+    scope->count = count;
+    if (scope->names == NULL || scope->entries == NULL) {
+        return sld_fail_memory(tf->diag, count);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const char *name = nodes[i].name;
+        scope->entries[i].proto = &nodes[i];
+        if (name[0] == '\0' || sld_names_find(scope->names, name) != NULL) {
+            return sld_fail(tf->diag, SOLDER_ERROR_DATA, "%s: node %u ('%s') %s", tf->format->name,
+                            (unsigned)i, name, name[0] == '\0' ? "has no name" : "is there twice");
+        }
+        if (!sld_names_add(scope->names, name, &scope->entries[i])) {
+            return sld_fail_memory(tf->diag, strlen(name));
+        }
+    }
+    return count_reads(tf, scope);
 }
 
 solder_status sld_tf_give(sld_tf *tf, sld_tf_entry *entry, uint32_t index, sld_tf_tensor *tensor)
@@ -333,7 +350,7 @@ static const sld_tf_function *find_function(const sld_tf *tf, const char *name)
 static solder_status convert_node(sld_tf *tf, const sld_tf_scope *scope, sld_tf_entry *entry)
 {
     const sld_tf_node_proto *proto = entry->proto;
-    sld_tf_node node = {.tf = tf, .scope = scope, .op = proto->op};
+    sld_tf_node node = {.tf = tf, .scope = scope, .op = proto->op, .reads = entry->reads};
     bool poisoned = false;
     uint32_t first_id = tf->graph->next_id;
     if (++tf->nodes_converted > tf->node_limit) {

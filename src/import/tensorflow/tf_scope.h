@@ -28,7 +28,8 @@ typedef struct sld_tf_entry {
     sld_tf_tensor **out;
     uint32_t out_count;
     bool poisoned;
-    bool used; /* some node reads it */
+    bool used;      /* some node reads it */
+    uint32_t reads; /* outputs up to the last that a node of the scope reads by number */
 } sld_tf_entry;
 
 struct sld_tf_scope {
