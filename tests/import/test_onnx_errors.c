@@ -188,6 +188,37 @@ static void everything_unsupported_at_once(void **state)
                  "'five' (Cast: to float8e4m3fn (17)), 'six' (Abs: output 1)");
 }
 
+/* ONNX Runtime's own domains: what of them cannot be taken, and why. */
+static void contrib_unsupported(void **state)
+{
+    (void)state;
+    onnx_bench b;
+    bench_open(&b, 13);
+    onnx_input(&b.f, "x", ONNX_FLOAT, 4, D(1, 8, 4, 4), NULL);
+    onnx_input(&b.f, "q", ONNX_UINT8, 3, D(4, 1, 8), NULL);
+    onnx_input(&b.f, "s", ONNX_FLOAT, 2, D(4, 1), NULL);
+    onnx_node_of(&b.f, "com.microsoft.nchwc", "ReorderInput", "one", "x", "a");
+    onnx_node_of(&b.f, "com.microsoft", "QuantumGelu", "two", "x", "b");
+    onnx_float(&b.f, "beta", 1);
+    onnx_node_of(&b.f, "com.microsoft", "QuickGelu", "three", "x", "c");
+    onnx_int(&b.f, "N", 4);
+    onnx_int(&b.f, "K", 16);
+    onnx_int(&b.f, "block_size", 16);
+    onnx_node_of(&b.f, "com.microsoft", "MatMulNBits", "four", "x q s", "d");
+    onnx_int(&b.f, "transB", 1);
+    onnx_string(&b.f, "activation", "LeakyRelu");
+    onnx_node_of(&b.f, "com.microsoft", "FusedGemm", "five", "s s", "e");
+    onnx_output(&b.f, "c", ONNX_FLOAT);
+    bench_expect(&b, SOLDER_ERROR_UNSUPPORTED,
+                 "onnx: 5 nodes are not supported: 'one' (com.microsoft.nchwc.ReorderInput, laid "
+                 "out for one machine: save the model with ONNX Runtime's optimisation level "
+                 "'extended' or below), 'two' (com.microsoft.QuantumGelu), "
+                 "'three' (QuickGelu: attribute 'beta' is not known), "
+                 "'four' (MatMulNBits: weights, scales or zero points that are not constants of "
+                 "the size that N, K and block_size ask for), "
+                 "'five' (FusedGemm: an activation without its activation_alpha or _beta)");
+}
+
 /* What the operator says of itself stands once, without the node's name again. */
 static void unknown_shape(void **state)
 {
@@ -476,6 +507,7 @@ int main(void)
         cmocka_unit_test(nested_messages),
         cmocka_unit_test(cycles_and_order),
         cmocka_unit_test(everything_unsupported_at_once),
+        cmocka_unit_test(contrib_unsupported),
         cmocka_unit_test(unknown_shape),
         cmocka_unit_test(wrong_attributes),
         cmocka_unit_test(names_defined_twice),

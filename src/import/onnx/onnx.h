@@ -59,7 +59,7 @@ typedef struct sld_onnx_node {
     const sld_onnx_scope *scope;
     const char *name; /* never empty */
     const char *op;
-    int64_t version; /* of the operator set it comes from */
+    int64_t version; /* of the operator set it comes from, or of the one it means the same as in */
     sld_value **in;  /* NULL: absent */
     uint32_t in_count;
     uint64_t in_read; /* bit i: a conversion looked at in[i]; an input nobody reads is an error */
@@ -71,16 +71,18 @@ typedef struct sld_onnx_node {
     solder_status status;
 } sld_onnx_node;
 
-/* A row of onnx_ops.def: convert is told kind. */
+/* A row of onnx_ops.def or onnx_contrib.def: convert is told kind. */
 typedef struct sld_onnx_op {
     const char *name;
     void (*convert)(sld_onnx_node *node, int told);
     int kind;
-    int since;
+    int since; /* com.microsoft: the standard operator set whose meaning it has; 0: its own */
 } sld_onnx_op;
 
-/* NULL if the operator is not known. */
-const sld_onnx_op *sld_onnx_find(const char *op);
+#define SLD_ONNX_CONTRIB_DOMAIN "com.microsoft"
+
+/* NULL if the operator is not known. domain "": the standard one. */
+const sld_onnx_op *sld_onnx_find(const char *domain, const char *op);
 
 /* ---- failing ---- */
 
@@ -143,6 +145,9 @@ bool sld_onnx_known_real(const sld_value *value, double *real);
 bool sld_onnx_axes(sld_onnx_node *node, bool as_input, uint32_t index, const int64_t **axes,
                    size_t *count);
 
+/* The mask of axes [first, rank). */
+uint32_t sld_onnx_axes_from(int first, int rank);
+
 /* ---- emitting ---- */
 
 /* A failed edit of the network: unsupported ones join the list, the rest get the importer's prefix.
@@ -170,6 +175,17 @@ sld_value *sld_onnx_reduce(sld_onnx_node *node, sld_reduce_kind kind, uint32_t a
 sld_value *sld_onnx_transpose(sld_onnx_node *node, const int32_t *perm, sld_value *x);
 /* i64 [end - start] */
 sld_value *sld_onnx_shape(sld_onnx_node *node, int start, int end, sld_value *x);
+
+/* A product as numpy's matmul: vectors are promoted, and not transposed (onnx_nn.c). */
+sld_value *sld_onnx_product(sld_onnx_node *node, sld_matmul_params params, sld_value *a,
+                            sld_value *b);
+/* x [start, end) along axis. */
+sld_value *sld_onnx_slice_axis(sld_onnx_node *node, sld_value *x, int axis, int64_t start,
+                               int64_t end);
+sld_value *sld_onnx_join(sld_onnx_node *node, int axis, sld_value *const *in, uint32_t count);
+/* numpy.take along axis 0 */
+sld_value *sld_onnx_take(sld_onnx_node *node, sld_value *data, sld_value *indices);
+sld_value *sld_onnx_select(sld_onnx_node *node, sld_value *condition, sld_value *a, sld_value *b);
 
 /* 0, 1, 2 ... along an axis of x, as i64 [n, 1, 1 ...] that broadcasts against x. */
 sld_value *sld_onnx_count_along(sld_onnx_node *node, sld_value *x, int axis);

@@ -153,6 +153,31 @@ sld_value *sld_onnx_shape(sld_onnx_node *node, int start, int end, sld_value *x)
     return sld_onnx_emit(node, SLD_OP_SHAPE, &params, &x, 1);
 }
 
+sld_value *sld_onnx_slice_axis(sld_onnx_node *node, sld_value *x, int axis, int64_t start,
+                               int64_t end)
+{
+    const sld_slice_params params = {
+        .count = 1, .axes = {axis}, .start = {start}, .end = {end}, .step = {1}};
+    return sld_onnx_emit(node, SLD_OP_SLICE, &params, &x, 1);
+}
+
+sld_value *sld_onnx_join(sld_onnx_node *node, int axis, sld_value *const *in, uint32_t count)
+{
+    const sld_concat_params params = {.axis = axis};
+    return sld_onnx_emit(node, SLD_OP_CONCAT, &params, in, count);
+}
+
+sld_value *sld_onnx_take(sld_onnx_node *node, sld_value *data, sld_value *indices)
+{
+    const sld_gather_params params = {.kind = SLD_GATHER_AXIS};
+    return sld_onnx_emit(node, SLD_OP_GATHER, &params, (sld_value *[]){data, indices}, 2);
+}
+
+sld_value *sld_onnx_select(sld_onnx_node *node, sld_value *condition, sld_value *a, sld_value *b)
+{
+    return sld_onnx_emit(node, SLD_OP_SELECT, NULL, (sld_value *[]){condition, a, b}, 3);
+}
+
 /* ---- reshape ---- */
 
 /* The dimension if it is known now. */

@@ -203,13 +203,12 @@ void sld_onnx_gemm(sld_onnx_node *node, int told)
     node->out[0] = sld_onnx_emit(node, SLD_OP_MATMUL, &params, in, 3);
 }
 
-void sld_onnx_matmul(sld_onnx_node *node, int told)
+sld_value *sld_onnx_product(sld_onnx_node *node, sld_matmul_params params, sld_value *a,
+                            sld_value *b)
 {
-    (void)told;
-    sld_value *a = sld_onnx_required(node, 0), *b = sld_onnx_required(node, 1);
     int rank_a = sld_onnx_rank(a), rank_b = sld_onnx_rank(b);
     if (!sld_onnx_ok(node)) {
-        return;
+        return NULL;
     }
     if (rank_a == 0 || rank_b == 0) {
         sld_onnx_fail(node, SOLDER_ERROR_DATA, "an input is a scalar");
@@ -217,12 +216,13 @@ void sld_onnx_matmul(sld_onnx_node *node, int told)
     if (rank_a == 1) {
         a = sld_onnx_reshape(node, a, (sld_onnx_dim_rule[]){sld_onnx_fixed(1), sld_onnx_keep(0)},
                              2);
+        params.trans_a = 0;
     }
     if (rank_b == 1) {
         b = sld_onnx_reshape(node, b, (sld_onnx_dim_rule[]){sld_onnx_keep(0), sld_onnx_fixed(1)},
                              2);
+        params.trans_b = 0;
     }
-    const sld_matmul_params params = {.alpha = 1, .beta = 1};
     sld_value *y = sld_onnx_emit(node, SLD_OP_MATMUL, &params, (sld_value *[]){a, b}, 2);
     int rank = sld_onnx_rank(y), kept = 0;
     sld_onnx_dim_rule rules[SOLDER_MAX_RANK];
@@ -232,5 +232,12 @@ void sld_onnx_matmul(sld_onnx_node *node, int told)
             rules[kept++] = sld_onnx_keep(i);
         }
     }
-    node->out[0] = kept == rank ? y : sld_onnx_reshape(node, y, rules, kept);
+    return kept == rank ? y : sld_onnx_reshape(node, y, rules, kept);
+}
+
+void sld_onnx_matmul(sld_onnx_node *node, int told)
+{
+    (void)told;
+    sld_value *a = sld_onnx_required(node, 0), *b = sld_onnx_required(node, 1);
+    node->out[0] = sld_onnx_product(node, (sld_matmul_params){.alpha = 1, .beta = 1}, a, b);
 }

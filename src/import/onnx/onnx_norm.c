@@ -2,7 +2,7 @@
 /* Normalisations and the softmax family. */
 #include "import/onnx/onnx_ops.h"
 
-static uint32_t axes_from(int first, int rank)
+uint32_t sld_onnx_axes_from(int first, int rank)
 {
     return (uint32_t)(((uint64_t)1 << rank) - ((uint64_t)1 << first));
 }
@@ -46,7 +46,7 @@ void sld_onnx_instance_norm(sld_onnx_node *node, int told)
 {
     (void)told;
     sld_value *x = sld_onnx_required(node, 0), *scale = sld_onnx_required(node, 1);
-    const sld_normalization_params params = {.axes = axes_from(2, sld_onnx_rank(x)),
+    const sld_normalization_params params = {.axes = sld_onnx_axes_from(2, sld_onnx_rank(x)),
                                              .groups = 1,
                                              .channel_affine = 1,
                                              .subtract_mean = 1};
@@ -80,7 +80,7 @@ void sld_onnx_group_norm(sld_onnx_node *node, int told)
     sld_value *x = sld_onnx_required(node, 0), *scale = sld_onnx_required(node, 1);
     sld_value *bias = sld_onnx_required(node, 2);
     const sld_normalization_params params = {
-        .axes = axes_from(2, sld_onnx_rank(x)),
+        .axes = sld_onnx_axes_from(2, sld_onnx_rank(x)),
         .groups = sld_onnx_int_in(node, "num_groups", 0, 1, INT32_MAX),
         .channel_affine = 1,
         .subtract_mean = 1};
@@ -96,27 +96,43 @@ void sld_onnx_group_norm(sld_onnx_node *node, int told)
     node->out[0] = normalize(node, params, x, scale, bias);
 }
 
-/* LayerNormalization's optional outputs, in float32 as stash_type 1 says. */
+static bool wanted(const sld_onnx_node *node, uint32_t out)
+{
+    return out < node->out_count && node->wanted[out];
+}
+
+/* 1 / sqrt(mean square + epsilon), in float32 as stash_type 1 says. */
+static sld_value *inverse_deviation(sld_onnx_node *node, sld_value *distance, uint32_t axes,
+                                    float epsilon)
+{
+    solder_dtype dtype = distance != NULL ? distance->dtype : SOLDER_F32;
+    sld_value *square = sld_onnx_unary(node, SLD_UNARY_SQUARE, distance);
+    sld_value *variance = sld_onnx_reduce(node, SLD_REDUCE_MEAN, axes, true, square);
+    sld_value *sum = sld_onnx_binary(node, SLD_BINARY_SUM, variance,
+                                     sld_onnx_scalar(node, dtype, (double)epsilon));
+    return sld_onnx_cast(node, SOLDER_F32, sld_onnx_unary(node, SLD_UNARY_RSQRT, sum));
+}
+
+static sld_value *widened(sld_onnx_node *node, sld_value *x)
+{
+    bool wide = x != NULL && x->dtype == SOLDER_F64;
+    return sld_onnx_cast(node, wide ? SOLDER_F64 : SOLDER_F32, x);
+}
+
+/* LayerNormalization's optional outputs. */
 static void layer_statistics(sld_onnx_node *node, sld_value *x, uint32_t axes, float epsilon)
 {
-    bool want_mean = node->out_count > 1 && node->wanted[1];
-    bool want_deviation = node->out_count > 2 && node->wanted[2];
-    if (!want_mean && !want_deviation) {
+    if (!wanted(node, 1) && !wanted(node, 2)) {
         return;
     }
-    solder_dtype dtype = x != NULL && x->dtype == SOLDER_F64 ? SOLDER_F64 : SOLDER_F32;
-    x = sld_onnx_cast(node, dtype, x);
+    x = widened(node, x);
     sld_value *mean = sld_onnx_reduce(node, SLD_REDUCE_MEAN, axes, true, x);
-    if (want_mean) {
+    if (wanted(node, 1)) {
         node->out[1] = sld_onnx_cast(node, SOLDER_F32, mean);
     }
-    if (want_deviation) {
+    if (wanted(node, 2)) {
         sld_value *distance = sld_onnx_binary(node, SLD_BINARY_SUB, x, mean);
-        sld_value *square = sld_onnx_unary(node, SLD_UNARY_SQUARE, distance);
-        sld_value *variance = sld_onnx_reduce(node, SLD_REDUCE_MEAN, axes, true, square);
-        sld_value *sum = sld_onnx_binary(node, SLD_BINARY_SUM, variance,
-                                         sld_onnx_scalar(node, dtype, (double)epsilon));
-        node->out[2] = sld_onnx_cast(node, SOLDER_F32, sld_onnx_unary(node, SLD_UNARY_RSQRT, sum));
+        node->out[2] = inverse_deviation(node, distance, axes, epsilon);
     }
 }
 
@@ -128,20 +144,24 @@ void sld_onnx_layer_norm(sld_onnx_node *node, int told)
     int axis = sld_onnx_ok(node) ? sld_onnx_axis(node, sld_onnx_int(node, "axis", -1), rank) : 0;
     check_stash_type(node);
     const sld_normalization_params params = {
-        .axes = axes_from(axis, rank), .groups = 1, .subtract_mean = 1};
+        .axes = sld_onnx_axes_from(axis, rank), .groups = 1, .subtract_mean = 1};
     layer_statistics(node, x, params.axes, sld_onnx_float(node, "epsilon", 1e-5f));
     node->out[0] = normalize(node, params, x, scale, sld_onnx_input(node, 2));
 }
 
-void sld_onnx_rms_norm(sld_onnx_node *node, int told)
+/* simplified: ONNX Runtime's name for it, with a second output. */
+void sld_onnx_rms_norm(sld_onnx_node *node, int simplified)
 {
-    (void)told;
     sld_value *x = sld_onnx_required(node, 0), *scale = sld_onnx_required(node, 1);
     int rank = sld_onnx_rank(x);
     int axis = sld_onnx_ok(node) ? sld_onnx_axis(node, sld_onnx_int(node, "axis", -1), rank) : 0;
     check_stash_type(node);
-    const sld_normalization_params params = {.axes = axes_from(axis, rank), .groups = 1};
+    const sld_normalization_params params = {.axes = sld_onnx_axes_from(axis, rank), .groups = 1};
     node->out[0] = normalize(node, params, x, scale, NULL);
+    if (simplified && wanted(node, 1)) {
+        node->out[1] = inverse_deviation(node, widened(node, x), params.axes,
+                                         sld_onnx_float(node, "epsilon", 1e-5f));
+    }
 }
 
 void sld_onnx_mvn(sld_onnx_node *node, int told)

@@ -3,6 +3,8 @@
  * Node after node: inputs are looked up by name, the conversion runs, its outputs are bound.
  * What depends on something unsupported is skipped, so that everything unsupported is found.
  */
+#include <stdio.h>
+
 #include "import/onnx/onnx_scope.h"
 
 bool sld_onnx_standard_domain(const char *domain)
@@ -216,16 +218,18 @@ static solder_status find_attrs(sld_onnx *onnx, const sld_onnx_scope *scope,
 /* Nothing given may go unheeded. */
 static void check_heeded(sld_onnx_node *node)
 {
+    char where[48] = "";
+    if (node->version != 0) {
+        (void)snprintf(where, sizeof where, " in operator set %lld", (long long)node->version);
+    }
     for (uint32_t i = 0; i < node->in_count && i < 64; i++) {
         if (node->in[i] != NULL && (node->in_read >> i & 1) == 0) {
-            sld_onnx_unsupported(node, "input %u is not known in operator set %lld", (unsigned)i,
-                                 (long long)node->version);
+            sld_onnx_unsupported(node, "input %u is not known%s", (unsigned)i, where);
         }
     }
     for (uint32_t i = 0; i < node->attr_count; i++) {
         if (!node->attrs[i].used) {
-            sld_onnx_unsupported(node, "attribute '%s' is not known in operator set %lld",
-                                 node->attrs[i].name, (long long)node->version);
+            sld_onnx_unsupported(node, "attribute '%s' is not known%s", node->attrs[i].name, where);
         }
     }
 }
@@ -410,20 +414,60 @@ static solder_status describe(sld_onnx *onnx, const lookup *where, sld_onnx_node
     return SOLDER_OK;
 }
 
-/* A function of the model, or a conversion; neither: unsupported. */
+/* Which of them a node is: a function of the model, a plugin or a conversion; all NULL: unknown. */
+typedef struct meaning {
+    const sld_onnx_function *function;
+    const solder_plugin *plugin;
+    const sld_onnx_op *op;
+} meaning;
+
+static meaning find_meaning(const sld_onnx *onnx, const sld_onnx_node_proto *proto)
+{
+    bool standard = sld_onnx_standard_domain(proto->domain);
+    meaning m = {.function = find_function(onnx, proto)};
+    if (m.function == NULL && standard) {
+        m.op = sld_onnx_find("", proto->op);
+    }
+    if (m.function == NULL && m.op == NULL) {
+        m.plugin = sld_import_find_plugin(onnx->import, standard ? NULL : proto->domain, proto->op);
+    }
+    if (m.function == NULL && m.plugin == NULL && !standard) {
+        m.op = sld_onnx_find(proto->domain, proto->op);
+    }
+    return m;
+}
+
+static void add_unknown(sld_onnx *onnx, const sld_onnx_node *node, const sld_onnx_node_proto *proto)
+{
+    bool blocked = strcmp(proto->domain, SLD_ONNX_CONTRIB_DOMAIN ".nchwc") == 0;
+    sld_unsupported_add(&onnx->unsupported, node->name, "%s%s%s%s", proto->domain,
+                        sld_onnx_standard_domain(proto->domain) ? "" : ".", proto->op,
+                        blocked ? ", laid out for one machine: save the model with ONNX Runtime's "
+                                  "optimisation level 'extended' or below"
+                                : "");
+}
+
+static void convert(sld_onnx_node *node, const sld_onnx_op *op, bool standard)
+{
+    if (!standard) {
+        if (node->version > 1) {
+            sld_onnx_unsupported(node, "operator set %lld", (long long)node->version);
+        }
+        node->version = op->since;
+    } else if (node->version < op->since || node->version > SLD_ONNX_NEWEST_OPSET) {
+        sld_onnx_unsupported(node, "operator set %lld", (long long)node->version);
+    }
+    if (sld_onnx_ok(node)) {
+        op->convert(node, op->kind);
+    }
+}
+
 static solder_status run(sld_onnx *onnx, const lookup *where, sld_onnx_node *node, bool poisoned)
 {
     const sld_onnx_node_proto *proto = &where->nodes[where->at];
-    const sld_onnx_function *function = find_function(onnx, proto);
-    bool standard = sld_onnx_standard_domain(proto->domain);
-    const sld_onnx_op *op = standard ? sld_onnx_find(proto->op) : NULL;
-    const solder_plugin *plugin = NULL;
-    if (function == NULL && op == NULL) {
-        plugin = sld_import_find_plugin(onnx->import, standard ? NULL : proto->domain, proto->op);
-    }
-    if (function == NULL && op == NULL && plugin == NULL) {
-        sld_unsupported_add(&onnx->unsupported, node->name, "%s%s%s", proto->domain,
-                            standard ? "" : ".", proto->op);
+    const meaning m = find_meaning(onnx, proto);
+    if (m.function == NULL && m.op == NULL && m.plugin == NULL) {
+        add_unknown(onnx, node, proto);
         node->status = SOLDER_ERROR_UNSUPPORTED;
         return SOLDER_OK;
     }
@@ -431,15 +475,13 @@ static solder_status run(sld_onnx *onnx, const lookup *where, sld_onnx_node *nod
         node->status = SOLDER_ERROR_UNSUPPORTED;
         return SOLDER_OK;
     }
-    if (function != NULL) {
-        SLD_TRY(call(onnx, where->scope, function, node));
+    if (m.function != NULL) {
+        SLD_TRY(call(onnx, where->scope, m.function, node));
         node->in_read = UINT64_MAX;
-    } else if (plugin != NULL) {
-        sld_onnx_plugin(node, plugin);
-    } else if (node->version < op->since || node->version > SLD_ONNX_NEWEST_OPSET) {
-        sld_onnx_unsupported(node, "operator set %lld", (long long)node->version);
+    } else if (m.plugin != NULL) {
+        sld_onnx_plugin(node, m.plugin);
     } else {
-        op->convert(node, op->kind);
+        convert(node, m.op, sld_onnx_standard_domain(proto->domain));
     }
     if (node->status == SOLDER_OK) {
         check_heeded(node);

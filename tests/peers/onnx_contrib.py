@@ -1,0 +1,275 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Operators of the domain com.microsoft, compared with ONNX Runtime (or, where its CPU provider has
+none, with the formula in numpy).
+
+Not part of `make test`. Needs from PyPI: numpy onnx onnxruntime.
+
+    tests/peers/onnx_contrib.py [--solder build/solder] [--keep FOLDER] [CASE]...
+
+Cases of small tensors are also the fixtures of tests/import/onnx (scripts/make-onnx-fixtures.py).
+"""
+import math
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+from onnx import TensorProto as T
+from onnx import helper as h
+from onnx import numpy_helper
+
+import peer
+
+MS = "com.microsoft"
+CASES = {}
+TYPES = {np.dtype(np.float32): T.FLOAT, np.dtype(np.float64): T.DOUBLE, np.dtype(np.float16): T.FLOAT16,
+         np.dtype(np.int64): T.INT64, np.dtype(np.int32): T.INT32, np.dtype(np.bool_): T.BOOL,
+         np.dtype(np.uint8): T.UINT8, np.dtype(np.int8): T.INT8}
+
+
+def f(*shape, dtype=np.float32, seed=None):
+    count = int(np.prod(shape)) if shape else 1
+    rng = np.random.default_rng(seed if seed is not None else 1000 + 7 * count + len(shape) + f.calls)
+    f.calls += 1
+    return rng.standard_normal(shape).astype(dtype)
+
+
+f.calls = 0
+
+
+def ints(*values, dtype=np.int64):
+    return np.array(values, dtype)
+
+
+class Const(np.ndarray):
+    """An input that the model holds as an initialiser."""
+
+
+def const(array):
+    return np.asarray(array).view(Const)
+
+
+def case(name, op, inputs, outputs="y", domain=MS, opset=17, reference=None, dims=None, fixture=True, **attributes):
+    """inputs: arrays, None where absent. outputs: names, "-" where absent. reference(*inputs) gives a list."""
+    assert name not in CASES, name
+    CASES[name] = dict(op=op, inputs=inputs, outputs=outputs.split(), domain=domain, opset=opset, reference=reference,
+                       dims=dims or {}, fixture=fixture, attributes=attributes)
+
+
+def model(name):
+    """The model, its feeds, and what is expected of it."""
+    c = CASES[name]
+    names = [f"x{i}" if x is not None else "" for i, x in enumerate(c["inputs"])]
+    outs = ["" if o == "-" else o for o in c["outputs"]]
+    node = h.make_node(c["op"], names, outs, name="node", domain=c["domain"], **c["attributes"])
+    ins, initialisers, feeds = [], [], {}
+    for n, x in zip(names, c["inputs"]):
+        if isinstance(x, Const):
+            initialisers.append(numpy_helper.from_array(np.asarray(x), n))
+        elif x is not None:
+            feeds[n] = x
+            ins.append(h.make_tensor_value_info(n, TYPES[x.dtype], c["dims"].get(n, list(x.shape))))
+    results = [h.make_empty_tensor_value_info(o) for o in outs if o]
+    graph = h.make_graph([node], "case", ins, results, initialisers)
+    proto = h.make_model(graph, opset_imports=[h.make_opsetid("", c["opset"]), h.make_opsetid(MS, 1)], ir_version=10)
+    if c["reference"] is not None:
+        want = dict(zip([o for o in outs if o], c["reference"](*[None if x is None else np.asarray(x) for x in c["inputs"]])))
+    else:
+        options = ort.SessionOptions()
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.log_severity_level = 3
+        session = ort.InferenceSession(proto.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        want = dict(zip([o.name for o in session.get_outputs()], session.run(None, feeds)))
+    for v in proto.graph.output:
+        v.CopyFrom(h.make_tensor_value_info(v.name, TYPES[want[v.name].dtype], [None] * want[v.name].ndim))
+    return proto, feeds, want
+
+
+# ---- activations and biases ----
+
+erf = np.vectorize(math.erf, otypes=[np.float64])
+
+
+def gelu(x):
+    return (x / 2 * (1 + erf(np.float64(x) / math.sqrt(2)))).astype(x.dtype)
+
+
+def gelu_tanh(x):
+    return (x / 2 * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * np.float64(x) ** 3)))).astype(x.dtype)
+
+
+def softmax(x, axes):
+    e = np.exp(x - x.max(axes, keepdims=True))
+    return (e / e.sum(axes, keepdims=True)).astype(x.dtype)
+
+
+case("gelu", "Gelu", [f(2, 3, 8)])
+case("fast_gelu", "FastGelu", [f(2, 3, 8)])
+case("fast_gelu_bias", "FastGelu", [f(2, 3, 8), f(8)])
+case("fast_gelu_const_bias", "FastGelu", [f(2, 3, 8), const(f(8))])
+case("bias_gelu", "BiasGelu", [f(2, 3, 8), f(8)])
+case("quick_gelu", "QuickGelu", [f(2, 3, 8)])
+case("quick_gelu_alpha", "QuickGelu", [f(2, 3, 8)], alpha=0.7)
+case("bias_split_gelu", "BiasSplitGelu", [f(2, 3, 8), f(8)],
+     reference=lambda x, b: [(x + b)[..., :4] * gelu((x + b)[..., 4:])])
+case("bias_add", "BiasAdd", [f(2, 3, 8), f(8), f(2, 3, 8)], reference=lambda x, b, s: [x + b + s])
+case("bias_dropout", "BiasDropout", [f(2, 3), f(3), f(2, 3), const(np.float32(0.5))], "y mask",
+     reference=lambda x, b, r, p: [x + b + r, np.ones_like(x, bool)])
+case("bias_softmax_inner", "BiasSoftmax", [f(2, 3, 4, 5), f(2, 1, 1, 5)], axis=3, is_inner_broadcast=1,
+     reference=lambda x, b: [softmax(x + b, 3)])
+case("bias_softmax_outer", "BiasSoftmax", [f(2, 3, 4, 5), f(4, 5)], axis=2, is_inner_broadcast=0,
+     reference=lambda x, b: [softmax(x + b, (2, 3))])
+
+# ---- normalisations ----
+
+
+def group_norm(x, gamma, beta, groups, silu, last, epsilon=1e-5):
+    x = np.moveaxis(x, 3, 1) if last else x
+    n, c = x.shape[:2]
+    g = np.float64(x).reshape(n, groups, -1)
+    g = (g - g.mean(2, keepdims=True)) / np.sqrt(g.var(2, keepdims=True) + epsilon)
+    y = g.reshape(x.shape) * gamma.reshape(-1, 1, 1) + beta.reshape(-1, 1, 1)
+    y = (y / (1 + np.exp(-y)) if silu else y).astype(x.dtype)
+    return np.moveaxis(y, 1, 3) if last else y
+
+
+def skip_group_norm(x, gamma, beta, skip, bias=None, groups=2, silu=1, last=1):
+    s = x + (skip.reshape(skip.shape[0], 1, 1, -1) if skip.ndim == 2 and last else skip) + (0 if bias is None else bias)
+    return [group_norm(s, gamma, beta, groups, silu, last), s]
+
+
+S = f(2, 3, 8)
+case("skip_layer_norm", "SkipLayerNormalization", [S, f(2, 3, 8), f(8), f(8)])
+case("skip_layer_norm_bias", "SkipLayerNormalization", [S, f(2, 3, 8), f(8), f(8), f(8)], "y - - sum", epsilon=1e-3)
+case("skip_layer_norm_no_beta", "SkipLayerNormalization", [S, f(2, 3, 8), f(8), None, f(8)], "y - - sum")
+case("skip_layer_norm_broadcast", "SkipLayerNormalization", [S, f(3, 8), f(8), f(8)], "y - - sum")
+case("skip_layer_norm_broadcast1", "SkipLayerNormalization", [S, f(1, 3, 8), f(8), f(8)])
+case("skip_layer_norm_open", "SkipLayerNormalization", [S, f(2, 3, 8), const(f(8)), const(f(8)), const(f(8))],
+     dims={"x0": ["N", "T", 8], "x1": ["N", "T", 8]})
+case("skip_simplified", "SkipSimplifiedLayerNormalization", [S, f(2, 3, 8), f(8)], epsilon=1e-6)
+case("skip_simplified_bias", "SkipSimplifiedLayerNormalization", [S, f(2, 3, 8), f(8), f(8)], "y - - sum")
+case("simplified", "SimplifiedLayerNormalization", [S, f(8)], domain="", epsilon=1e-6)
+case("simplified_axis", "SimplifiedLayerNormalization", [S, f(3, 8)], "y inv", domain="", axis=1)
+case("layer_norm_opset_13", "LayerNormalization", [S, f(8), f(8)], "y mean inv", domain="", opset=13)
+IDS = ints([1, 4, 2], [0, 3, 3], dtype=np.int32)
+SEGMENTS = ints([0, 0, 1], [0, 1, 1], dtype=np.int32)
+MASK = ints([1, 1, 0], [1, 1, 1], dtype=np.int32)
+EMBED = [const(f(5, 8)), const(f(6, 8)), const(f(2, 8)), const(f(8)), const(f(8))]
+case("embed_layer_norm", "EmbedLayerNormalization", [IDS, SEGMENTS, *EMBED], "y index")
+case("embed_layer_norm_mask", "EmbedLayerNormalization", [IDS, SEGMENTS, *EMBED, MASK], "y index sum", epsilon=1e-5)
+case("embed_layer_norm_no_segments", "EmbedLayerNormalization", [IDS, None, EMBED[0], EMBED[1], None, *EMBED[3:], MASK], "y index sum")
+case("embed_layer_norm_positions", "EmbedLayerNormalization",
+     [IDS, SEGMENTS, *EMBED, MASK, ints([5, 0, 1], [2, 2, 4], dtype=np.int32)], "y index sum")
+case("embed_layer_norm_positions1", "EmbedLayerNormalization",
+     [IDS, SEGMENTS, *EMBED, None, ints([5, 0, 1], dtype=np.int32).reshape(1, 3)], "y index")
+case("embed_layer_norm_open", "EmbedLayerNormalization", [IDS, SEGMENTS, *EMBED, MASK], "y index",
+     dims={f"x{i}": ["N", "T"] for i in (0, 1, 7)})
+case("group_norm", "GroupNorm", [f(2, 3, 4, 8), f(8), f(8)], groups=2, activation=0,
+     reference=lambda x, g, b: [group_norm(x, g, b, 2, 0, True)])
+case("group_norm_first", "GroupNorm", [f(2, 8, 3, 4), f(8), f(8)], groups=4, activation=1, channels_last=0, epsilon=1e-3,
+     reference=lambda x, g, b: [group_norm(x, g, b, 4, 1, False, 1e-3)])
+case("skip_group_norm", "SkipGroupNorm", [f(2, 3, 4, 8), f(8), f(8), f(2, 3, 4, 8), f(8)], "y s", groups=2, activation=1,
+     reference=skip_group_norm)
+case("skip_group_norm_2d", "SkipGroupNorm", [f(2, 3, 4, 8), f(8), f(8), f(2, 8)], "y s", groups=2, activation=1,
+     reference=skip_group_norm)
+
+# ---- products and convolutions ----
+
+case("fused_matmul", "FusedMatMul", [f(2, 3, 4), f(2, 4, 5)], alpha=0.5)
+case("fused_matmul_trans", "FusedMatMul", [f(2, 4, 3), f(2, 5, 4)], alpha=2.0, transA=1, transB=1)
+case("fused_matmul_batch_a", "FusedMatMul", [f(3, 2, 4), f(2, 4, 5)], transBatchA=1)
+case("fused_matmul_batch_b", "FusedMatMul", [f(2, 3, 4), f(4, 2, 5)], transBatchB=1)
+case("fused_matmul_batch_both", "FusedMatMul", [f(3, 2, 5, 4), f(6, 2, 5, 4)], transBatchA=1, transBatchB=1, transB=1)
+case("fused_matmul_batch_trans", "FusedMatMul", [f(4, 2, 3), f(5, 2, 4)], transA=1, transBatchA=1, transBatchB=1, transB=1)
+case("fused_matmul_broadcast", "FusedMatMul", [f(2, 1, 3, 4), f(5, 4, 6)], alpha=0.25)
+case("fused_matmul_vectors", "FusedMatMul", [f(4), f(2, 4, 5)], transA=1)
+case("fused_matmul_const", "FusedMatMul", [f(2, 3, 4), const(f(5, 4))], transB=1, alpha=-1.0)
+case("transpose_matmul", "TransposeMatMul", [f(2, 4, 3), f(2, 4, 5)], transA=1)
+case("fused_matmul_activation", "FusedMatMulActivation", [f(2, 3, 4), f(2, 5, 4)], transB=1, alpha=0.5, activation="LeakyRelu",
+     activation_alpha=0.1, reference=lambda a, b: [np.where((y := a @ b.swapaxes(1, 2) * np.float32(0.5)) < 0, y * np.float32(0.1), y)])
+case("gemm_fast_gelu", "GemmFastGelu", [f(2, 3, 4), f(4, 5), f(5)], reference=lambda a, b, c: [gelu_tanh(a @ b + c)])
+for act, p in [("Relu", {}), ("LeakyRelu", dict(activation_alpha=0.2)), ("Sigmoid", {}), ("Tanh", {}),
+                              ("HardSigmoid", dict(activation_alpha=0.3, activation_beta=0.4)),
+                              ("Elu", dict(activation_alpha=0.7)), ("Softplus", {}), ("Softsign", {}),
+                              ("ThresholdedRelu", dict(activation_alpha=0.3))]:
+    case("fused_gemm_" + act.lower(), "FusedGemm", [f(3, 4), f(4, 5), f(5)], activation=act, alpha=0.5, beta=2.0, **p)
+case("fused_gemm_trans", "FusedGemm", [f(4, 3), const(f(5, 4))], activation="Relu", transA=1, transB=1)
+X, W = f(1, 3, 5, 6), f(4, 3, 3, 3)
+for act, p in [("Relu", None), ("LeakyRelu", [0.1]), ("Clip", [-0.5, 0.75]), ("Sigmoid", None), ("Tanh", None),
+               ("HardSigmoid", [0.2, 0.5]), ("HardSwish", None)]:
+    case("fused_conv_" + act.lower(), "FusedConv", [X, const(W), const(f(4))], pads=[1, 1, 1, 1], activation=act,
+         **({"activation_params": p} if p else {}))
+case("fused_conv_z", "FusedConv", [X, const(W), const(f(4)), f(1, 4, 5, 6)], pads=[1, 1, 1, 1], activation="Relu")
+case("fused_conv_z_alone", "FusedConv", [X, const(W), None, f(1, 4, 3, 3)], strides=[2, 2], auto_pad="SAME_UPPER")
+case("fused_conv_group", "FusedConv", [f(1, 4, 6), const(f(8, 2, 3))], group=2, dilations=[2], pads=[1, 2], activation="Relu")
+
+
+def nbits(n, k, block, bits, seed):
+    rng = np.random.default_rng(seed)
+    blocks = -(-k // block)
+    return (rng.integers(0, 256, (n, blocks, block * bits // 8), np.uint8), (rng.random((n, blocks)) * 0.2 + 0.05).astype(np.float32),
+            rng.integers(0, 256, (n, -(-blocks * bits // 8)), np.uint8))
+
+
+for bits in (2, 4, 8):
+    for block, k in ((16, 32), (32, 48)):
+        q, scale, zero = nbits(5, k, block, bits, bits + block)
+        name = f"matmul_{bits}bits_{block}"
+        case(name, "MatMulNBits", [f(2, 3, k), const(q), const(scale)], N=5, K=k, block_size=block, bits=bits)
+        case(name + "_zero", "MatMulNBits", [f(2, k), const(q), const(scale), const(zero)], N=5, K=k, block_size=block, bits=bits)
+q, scale, zero = nbits(5, 64, 32, 4, 3)
+case("matmul_4bits_float_zero", "MatMulNBits", [f(2, 64), const(q), const(scale), const(np.float32([[7.5, 3], [8, 9], [1, 2], [3, 4], [5, 6]]))],
+     N=5, K=64, block_size=32, bits=4)
+case("matmul_4bits_bias", "MatMulNBits", [f(2, 64), const(q), const(scale), const(zero), None, const(f(5))], N=5, K=64, block_size=32,
+     bits=4, accuracy_level=1)
+
+# ---- the rest ----
+
+G = np.clip(f(1, 4, 5, 2), -1.2, 1.2)
+for mode in ("bilinear", "nearest", "bicubic"):
+    for padding in ("zeros", "border", "reflection"):
+        case(f"grid_sample_{mode}_{padding}", "GridSample", [f(1, 2, 5, 6), G], mode=mode, padding_mode=padding,
+             align_corners=int(padding == "border"), fixture=mode == "bilinear")
+ROIS = np.float32([[0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], [-0.2, 0.5, 1.3, 0.6]])
+for mode in ("bilinear", "nearest"):
+    case("crop_and_resize_" + mode, "CropAndResize", [f(2, 3, 7, 6), ROIS, ints(1, 0, 1, dtype=np.int32), const(ints(3, 4, dtype=np.int32))],
+         mode=mode, extrapolation_value=2.0)
+case("trilu", "Trilu", [f(2, 4, 5), const(ints(1).reshape(()))], upper=0)
+case("trilu_upper", "Trilu", [f(4, 5)])
+case("pad", "Pad", [f(2, 3), const(ints(0, 1, 2, 0)), const(np.float32([1.5]))])
+case("pad_row", "Pad", [f(2, 3), const(ints([0, 1, 2, 0]))], mode="edge")
+case("pad_reflect", "Pad", [f(4, 3), const(ints(1, 1, 2, 0))], mode="reflect")
+case("range", "Range", [const(np.float32(1)), const(np.float32(7)), const(np.float32(2))])
+case("range_no_delta", "Range", [const(ints(2).reshape(())), const(ints(6).reshape(()))])
+case("expand_dims", "ExpandDims", [f(2, 3), const(ints(1, dtype=np.int32).reshape(()))])
+case("expand_dims_last", "ExpandDims", [f(2, 3), const(ints(-1, dtype=np.int32).reshape(()))])
+case("gather_nd", "GatherND", [f(3, 4, 2), ints([0, 1], [2, 3])])
+case("cdist", "CDist", [f(3, 4), f(5, 4)], metric="euclidean")
+case("cdist_squared", "CDist", [f(3, 4), f(5, 4)], metric="sqeuclidean")
+
+
+def main():
+    p = peer.Peer(peer.arguments(__doc__.splitlines()[0]))
+    for name in CASES:
+        if not p.wanted(name):
+            continue
+        try:
+            proto, feeds, want = model(name)
+        except Exception as error:
+            p.row(name, "PEER", str(error).splitlines()[0][:300])
+            continue
+        path = p.path(name + ".onnx")
+        onnx.save(proto, path)
+        build, compare = [], []
+        for n, dims in CASES[name]["dims"].items():
+            low = [1 if isinstance(d, str) else d for d in dims]
+            build += ["--shapes", n + "=" + "..".join("x".join(map(str, d)) for d in (low, feeds[n].shape, feeds[n].shape))]
+        for n, x in feeds.items():
+            np.save(p.path(f"{n}.npy"), x)
+            compare += ["--input", f"{n}={p.path(n)}.npy"]
+        p.check(name, [path], feeds, want, build=build, compare=compare)
+    p.finish()
+
+
+if __name__ == "__main__":
+    main()
