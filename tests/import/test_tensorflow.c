@@ -194,6 +194,49 @@ static void cut_inside(void **state)
     close_bench(&b);
 }
 
+/* floor(keep + u) is known while keep is 1 at least; nothing else is known of u. */
+static void random_numbers(void **state)
+{
+    (void)state;
+    static const float keeps[] = {1, 2, 0.5f};
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(keeps); i++) {
+        tf_bench b;
+        open_bench(&b);
+        tf_placeholder(&b.f, "x", 1, D(2));
+        tf_floats(&b.f, "keep", 0, NULL, &keeps[i], 1);
+        tf_node(&b.f, "Shape", "dims", "x");
+        tf_type(&b.f, "dtype", TF_FLOAT);
+        tf_node(&b.f, "RandomUniform", "u", "dims");
+        tf_node(&b.f, "Add", "sum", "keep u");
+        tf_node(&b.f, "Floor", "mask", "sum");
+        tf_node(&b.f, "Mul", "y", "x mask");
+        if (keeps[i] < 1) {
+            expect(&b, SOLDER_ERROR_UNSUPPORTED,
+                   "tensorflow: 1 node is not supported: 'mask' (Floor: random numbers)");
+            continue;
+        }
+        import_file(&b);
+        run(&b, F(3, -4), 1, D(2));
+        result_is(&b, 0, 1, D(2), F(3 * keeps[i], -4 * keeps[i]));
+        close_bench(&b);
+    }
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(2));
+    tf_node(&b.f, "Shape", "dims", "x");
+    tf_type(&b.f, "dtype", TF_FLOAT);
+    tf_node(&b.f, "RandomUniform", "u", "dims");
+    tf_node(&b.f, "Mul", "y", "x u");
+    expect(&b, SOLDER_ERROR_UNSUPPORTED,
+           "tensorflow: 1 node is not supported: 'y' (Mul: random numbers)");
+    open_bench(&b);
+    tf_ints(&b.f, "dims", 1, (int32_t[]){2});
+    tf_type(&b.f, "dtype", TF_FLOAT);
+    tf_node(&b.f, "RandomUniform", "u", "dims");
+    assert_int_equal(import_bytes(&b, b.f.file.data, b.f.file.size), SOLDER_ERROR_UNSUPPORTED);
+    close_bench(&b);
+}
+
 static void function_inlined(void **state)
 {
     (void)state;
@@ -411,6 +454,7 @@ int main(void)
         cmocka_unit_test(declared_nhwc),
         cmocka_unit_test(constants),
         cmocka_unit_test(cut_inside),
+        cmocka_unit_test(random_numbers),
         cmocka_unit_test(function_inlined),
         cmocka_unit_test(strided_slice),
         cmocka_unit_test(everything_unsupported_at_once),

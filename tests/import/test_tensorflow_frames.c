@@ -308,12 +308,30 @@ static void halves_of_conds(void **state)
     tf_bench b;
     open_bench(&b);
     tf_placeholder(&b.f, "x", 1, D(2));
-    tf_const(&b.f, "p", TF_BOOL, 0, NULL, 4, &(uint8_t){1}, 1);
+    number(&b, "zero", 0);
+    tf_node(&b.f, "Greater", "p", "x zero");
     tf_node(&b.f, "Switch", "s", "x p");
     tf_node(&b.f, "Neg", "y", "s:1");
     b.outputs[0] = "y";
     b.options.output_count = 1;
-    unsupported(&b, "'s' (Switch)");
+    unsupported(&b, "'s' (Switch: a side that is not known is read outside of a conditional)");
+    for (int side = 0; side < 2; side++) { /* known: one of the sides runs */
+        open_bench(&b);
+        tf_placeholder(&b.f, "x", 1, D(2));
+        tf_const(&b.f, "p", TF_BOOL, 0, NULL, 4, &(uint8_t){1}, 1);
+        tf_node(&b.f, "Switch", "s", "x p");
+        tf_node(&b.f, "Neg", "y", side == 1 ? "s:1" : "s");
+        b.outputs[0] = "y";
+        b.options.output_count = 1;
+        if (side == 0) {
+            unsupported(&b, "'y' (Neg: it reads output 0 of 's')");
+            continue;
+        }
+        import_file(&b);
+        run(&b, F(3, -4), 1, D(2));
+        result_is(&b, 0, 1, D(2), F(-3, 4));
+        close_bench(&b);
+    }
     open_bench(&b);
     tf_placeholder(&b.f, "x", 1, D(2));
     tf_node(&b.f, "Neg", "minus", "x");

@@ -20,10 +20,12 @@
 
 typedef struct sld_tf_tensor sld_tf_tensor;
 typedef struct sld_tf_list sld_tf_list;
+typedef struct sld_tf_random sld_tf_random;
 struct sld_tf_tensor {
     bool poisoned; /* depends on something unsupported; has no value */
     sld_value *plain, *first;
-    sld_tf_list *list; /* a TensorList or TensorArray: no value (tf_loop.h) */
+    sld_tf_list *list;     /* a TensorList or TensorArray: no value (tf_loop.h) */
+    sld_tf_random *random; /* numbers nobody knows: no value (tf_random.c) */
     /* [N, C * H * W] of a tensor whose plain form is [N, H * W * C]; dims are C, H, W */
     sld_value *flat;
     int64_t flat_dims[3];
@@ -44,6 +46,12 @@ typedef struct sld_tf_blocked {
     int32_t groups;
     int64_t block[2], pad_begin[2], pad_end[2];
 } sld_tf_blocked;
+
+/* Numbers from low to high, both included; dims: i64. */
+struct sld_tf_random {
+    double low, high;
+    sld_value *dims;
+};
 
 typedef struct sld_tf sld_tf;
 typedef struct sld_tf_op sld_tf_op;
@@ -235,6 +243,11 @@ solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
                              const sld_tf_shape *shape, sld_tf_tensor *t);
 /* Makes the tensor an output of the network: an sld_tf_format's mark. */
 solder_status sld_tf_mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t);
+
+/* ---- random numbers (tf_random.c) ---- */
+
+/* Converts a node with such an input: into what is certain whatever they are, or not at all. */
+void sld_tf_use_random(sld_tf_node *node);
 
 /* ---- functions (tf_scope.c) ---- */
 

@@ -313,6 +313,16 @@ static const solder_plugin *find_plugin(const sld_import *import, const char *op
     return plugin != NULL || op[0] != '_' ? plugin : sld_import_find_plugin(import, NULL, op + 1);
 }
 
+static bool reads_random(const sld_tf_node *node)
+{
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        if (node->in[i] != NULL && node->in[i]->random != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void run(sld_tf_node *node, const sld_tf_function *function, bool poisoned)
 {
     const sld_tf_op *op = node->tf->format->find(node->op);
@@ -329,6 +339,8 @@ static void run(sld_tf_node *node, const sld_tf_function *function, bool poisone
         sld_tf_call(node, 0);
     } else if (plugin != NULL) {
         sld_tf_plugin(node, plugin);
+    } else if (reads_random(node)) {
+        sld_tf_use_random(node);
     } else {
         op->convert(node, op->kind);
         if (sld_tf_ok(node)) {

@@ -293,6 +293,8 @@ static void write_node(sld_tf_node *node, int told)
         sld_tf_outputs(node, 0);
     } else if (is_any(node->op, constants, SLD_ARRAY_LENGTH(constants))) {
         write_const(node);
+    } else if (strcmp(node->op, "RandomUniform") == 0) {
+        sld_tf_unsupported(node, "what dropout leaves behind has no form in UFF");
     } else if (core != NULL && core->write(node, out, core->told) && all_said(node)) {
         sld_uff_emit(node, core->op, core->order,
                      core->inputs != 0 ? core->inputs : node->in_count);
