@@ -4,8 +4,7 @@
 
 #include "faces.h"
 
-/* ---- UltraFace: four maps, each half as wide as the one before; two or three squares a cell ----
- */
+/* ---- UltraFace: four maps, each half as wide as the one before; two or three squares a cell */
 
 enum { MAPS = 4 };
 static const int steps[MAPS] = {8, 16, 32, 64};
@@ -58,15 +57,6 @@ void ultraface_decode(int width, int height, const float *raw, float *boxes)
 
 /* ---- suppression ---- */
 
-static float overlap_of(const face *a, const face *b)
-{
-    float w = fminf(a->x2, b->x2) - fmaxf(a->x1, b->x1);
-    float h = fminf(a->y2, b->y2) - fmaxf(a->y1, b->y1);
-    float both = w > 0 && h > 0 ? w * h : 0;
-    float all = (a->x2 - a->x1) * (a->y2 - a->y1) + (b->x2 - b->x1) * (b->y2 - b->y1) - both;
-    return all > 0 ? both / all : 0;
-}
-
 size_t faces_choose(const float *boxes, const float *scores, size_t count, float threshold,
                     float overlap, int width, int height, face *faces, size_t most)
 {
@@ -88,10 +78,11 @@ size_t faces_choose(const float *boxes, const float *scores, size_t count, float
         last = scores[best * 2 + 1];
         last_at = best;
         const float *b = boxes + best * 4;
-        face f = {b[0] * (float)width, b[1] * (float)height, b[2] * (float)width,
-                  b[3] * (float)height, last};
+        face f = {.box = {b[0] * (float)width, b[1] * (float)height, b[2] * (float)width,
+                          b[3] * (float)height},
+                  .score = last};
         size_t i = 0;
-        while (i < kept && overlap_of(&faces[i], &f) <= overlap) {
+        while (i < kept && picture_box_overlap(&faces[i].box, &f.box) <= overlap) {
             i++;
         }
         if (i == kept) {
@@ -99,4 +90,21 @@ size_t faces_choose(const float *boxes, const float *scores, size_t count, float
         }
     }
     return kept;
+}
+
+bool ultraface_find(net *n, const picture *p, face *faces, size_t most, size_t *count)
+{
+    int64_t scores_count = 0;
+    int64_t boxes_count = 0;
+    if (!net_run(n, p, NULL)) {
+        return false;
+    }
+    const float *scores = net_output(n, 2, &scores_count);
+    const float *boxes = net_output(n, 4, &boxes_count);
+    if (scores == NULL || boxes == NULL || scores_count * 2 != boxes_count) {
+        return failed(n->path, "its outputs are not scores [1, N, 2] and boxes [1, N, 4]");
+    }
+    *count =
+        faces_choose(boxes, scores, (size_t)scores_count / 2, 0.7f, 0.3f, p->w, p->h, faces, most);
+    return true;
 }

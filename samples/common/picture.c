@@ -9,74 +9,159 @@
 
 #include "picture.h"
 
-void stop(const char *what, const char *why)
+bool failed(const char *what, const char *why)
 {
-    (void)fprintf(stderr, "detect: %s: %s\n", what, why);
-    exit(1);
+    (void)fprintf(stderr, "%s: %s\n", what, why);
+    return false;
 }
 
-/* ---- pictures ---- */
-
-void *room(size_t bytes)
+bool picture_make(picture *p, int w, int h)
 {
-    void *memory = malloc(bytes);
-    if (memory == NULL) {
-        stop("memory", "not enough");
+    enum { MOST = 16384 };
+    if (w < 1 || w > MOST || h < 1 || h > MOST) {
+        return failed("picture", "a side has 1 to 16384 pixels");
     }
-    return memory;
+    unsigned char *rgb = realloc(p->rgb, (size_t)w * (size_t)h * 3);
+    if (rgb == NULL) {
+        return failed("picture", "not enough memory");
+    }
+    *p = (picture){w, h, rgb};
+    return true;
 }
 
-static bool read_jpeg(const char *path, picture *p)
+/* ---- reading ---- */
+
+static unsigned char *read_file(const char *path, size_t *size)
 {
     FILE *file = fopen(path, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
-        stop(path, "cannot be read");
+    long end = file != NULL && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    unsigned char *bytes = end > 0 ? malloc((size_t)end) : NULL;
+    if (bytes != NULL) {
+        rewind(file);
+        *size = fread(bytes, 1, (size_t)end, file);
     }
-    long size = ftell(file);
-    unsigned char *bytes = room(size > 0 ? (size_t)size : 1);
-    rewind(file);
-    size_t got = fread(bytes, 1, (size_t)size, file);
-    (void)fclose(file);
-    tjhandle jpeg = tjInitDecompress();
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return bytes;
+}
+
+static bool decode_jpeg(const unsigned char *bytes, size_t size, picture *p)
+{
+    int w;
+    int h;
     int kind;
     int space;
-    bool ok = tjDecompressHeader3(jpeg, bytes, got, &p->w, &p->h, &kind, &space) == 0;
-    if (ok) {
-        p->rgb = room((size_t)p->w * (size_t)p->h * 3);
-        ok = tjDecompress2(jpeg, bytes, got, p->rgb, p->w, 0, p->h, TJPF_RGB, 0) == 0;
-    }
+    tjhandle jpeg = tjInitDecompress();
+    bool ok = tjDecompressHeader3(jpeg, bytes, size, &w, &h, &kind, &space) == 0 &&
+              picture_make(p, w, h) &&
+              tjDecompress2(jpeg, bytes, size, p->rgb, w, 0, h, TJPF_RGB, 0) == 0;
     (void)tjDestroy(jpeg);
-    free(bytes);
     return ok;
 }
 
-picture picture_read(const char *path)
+static bool decode_png(const unsigned char *bytes, size_t size, picture *p)
 {
-    picture p = {0};
     png_image png = {.version = PNG_IMAGE_VERSION};
-    if (read_jpeg(path, &p)) {
-        return p;
-    }
-    if (!png_image_begin_read_from_file(&png, path)) {
-        stop(path, "is neither JPEG nor PNG");
-    }
+    bool ok = png_image_begin_read_from_memory(&png, bytes, size) != 0;
     png.format = PNG_FORMAT_RGB;
-    p = (picture){(int)png.width, (int)png.height, room(PNG_IMAGE_SIZE(png))};
-    if (!png_image_finish_read(&png, NULL, p.rgb, 0, NULL)) {
-        stop(path, png.message);
-    }
-    return p;
+    ok = ok && picture_make(p, (int)png.width, (int)png.height) &&
+         png_image_finish_read(&png, NULL, p->rgb, 0, NULL) != 0;
+    png_image_free(&png);
+    return ok;
 }
 
-void picture_write_png(const picture *p, const char *path)
+/* The next number of a PPM header, past blanks and comments; -1: none. */
+static int header_number(const unsigned char **at, const unsigned char *end)
+{
+    const unsigned char *c = *at;
+    int value = -1;
+    while (c < end && (strchr(" \t\r\n", *c) != NULL || *c == '#')) {
+        bool comment = *c == '#';
+        while (comment && c < end && *c != '\n') {
+            c++;
+        }
+        c += !comment;
+    }
+    for (; c < end && *c >= '0' && *c <= '9' && value < 100000; c++) {
+        value = (value < 0 ? 0 : value * 10) + (*c - '0');
+    }
+    *at = c;
+    return value;
+}
+
+static bool decode_ppm(const unsigned char *bytes, size_t size, picture *p)
+{
+    const unsigned char *at = bytes + 2;
+    const unsigned char *end = bytes + size;
+    int w = header_number(&at, end);
+    int h = header_number(&at, end);
+    int most = header_number(&at, end);
+    if (most != 255 || !picture_make(p, w, h) || /* one blank stands before the pixels */
+        (size_t)(end - at) < (size_t)w * (size_t)h * 3 + 1) {
+        return false;
+    }
+    memcpy(p->rgb, at + 1, (size_t)w * (size_t)h * 3);
+    return true;
+}
+
+bool picture_read(const char *path, picture *p)
+{
+    size_t size = 0;
+    unsigned char *bytes = read_file(path, &size);
+    if (bytes == NULL) {
+        return failed(path, "cannot be read");
+    }
+    bool ok = size < 8                      ? false
+              : memcmp(bytes, "P6", 2) == 0 ? decode_ppm(bytes, size, p)
+              : bytes[0] == 0x89            ? decode_png(bytes, size, p)
+                                            : decode_jpeg(bytes, size, p);
+    free(bytes);
+    return ok || failed(path, "not a JPEG, PNG or binary PPM picture");
+}
+
+/* ---- writing ---- */
+
+static bool write_png(const picture *p, const char *path)
 {
     png_image png = {.version = PNG_IMAGE_VERSION,
                      .width = (png_uint_32)p->w,
                      .height = (png_uint_32)p->h,
                      .format = PNG_FORMAT_RGB};
-    if (!png_image_write_to_file(&png, path, 0, p->rgb, 0, NULL)) {
-        stop(path, png.message);
-    }
+    return png_image_write_to_file(&png, path, 0, p->rgb, 0, NULL) != 0;
+}
+
+static bool write_bytes(const char *path, const char *header, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    bool ok = file != NULL && fputs(header, file) >= 0 && fwrite(bytes, 1, size, file) == size;
+    return file != NULL && fclose(file) == 0 && ok;
+}
+
+static bool write_jpeg(const picture *p, const char *path)
+{
+    unsigned char *bytes = NULL;
+    unsigned long size = 0;
+    tjhandle jpeg = tjInitCompress();
+    bool ok =
+        tjCompress2(jpeg, p->rgb, p->w, 0, p->h, TJPF_RGB, &bytes, &size, TJSAMP_444, 90, 0) == 0 &&
+        write_bytes(path, "", bytes, size);
+    tjFree(bytes);
+    (void)tjDestroy(jpeg);
+    return ok;
+}
+
+bool picture_write(const picture *p, const char *path)
+{
+    char header[64];
+    const char *dot = strrchr(path, '.');
+    const char *end = dot != NULL ? dot : "";
+    (void)snprintf(header, sizeof header, "P6\n%d %d\n255\n", p->w, p->h);
+    bool ok = strcmp(end, ".png") == 0 ? write_png(p, path)
+              : strcmp(end, ".jpg") == 0
+                  ? write_jpeg(p, path)
+                  : write_bytes(path, header, p->rgb, (size_t)p->w * (size_t)p->h * 3);
+    return ok || failed(path, "cannot be written");
 }
 
 /* ---- resizing ---- */
@@ -86,8 +171,7 @@ static float mix(float a, float b, float share)
     return a + (b - a) * share;
 }
 
-/* Bilinear, pixel centres at halves, edges repeated. */
-static float sample(const picture *p, float x, float y, int channel)
+float picture_at(const picture *p, float x, float y, int channel)
 {
     x = fminf(fmaxf(x, 0), (float)(p->w - 1));
     y = fminf(fmaxf(y, 0), (float)(p->h - 1));
@@ -99,99 +183,50 @@ static float sample(const picture *p, float x, float y, int channel)
                mix(bottom[left * 3], bottom[right * 3], x - (float)left), y - floorf(y));
 }
 
-static float resized(const picture *p, int w, int h, int x, int y, int channel)
+bool picture_resize(const picture *p, int w, int h, picture *to)
 {
-    return sample(p, ((float)x + 0.5f) * (float)p->w / (float)w - 0.5f,
-                  ((float)y + 0.5f) * (float)p->h / (float)h - 0.5f, channel);
-}
-
-picture picture_resize(const picture *p, int w, int h)
-{
-    picture to = {w, h, room((size_t)w * (size_t)h * 3)};
-    for (int i = 0; i < w * h * 3; i++) {
-        to.rgb[i] = (unsigned char)(resized(p, w, h, i / 3 % w, i / 3 / w, i % 3) + 0.5f);
+    if (!picture_make(to, w, h)) {
+        return false;
     }
-    return to;
-}
-
-void picture_to_tensor(const picture *p, const solder_image_rule *rule, int w, int h, float *tensor)
-{
-    bool bgr = rule != NULL && strcmp(rule->order, "bgr") == 0;
-    for (int i = 0; i < w * h * 3; i++) {
-        int channel = i / (w * h);
-        float value = resized(p, w, h, i % w, i / w % h, bgr ? 2 - channel : channel);
-        tensor[i] = rule != NULL ? (value - rule->mean[channel]) * rule->scale[channel] : value;
+    unsigned char *at = to->rgb;
+    for (int y = 0; y < h; y++) {
+        for (int x = 0; x < w * 3; x++) {
+            *at++ = (unsigned char)(picture_at(
+                                        p, ((float)(x / 3) + 0.5f) * (float)p->w / (float)w - 0.5f,
+                                        ((float)y + 0.5f) * (float)p->h / (float)h - 0.5f, x % 3) +
+                                    0.5f);
+        }
     }
+    return true;
 }
 
-/* ---- drawing ---- */
-
-static void fill(picture *p, int x, int y, int w, int h, const unsigned char colour[3])
+void picture_to_tensor(const picture *p, const picture_box *part, const solder_image_rule *rule,
+                       int w, int h, float *tensor)
 {
-    for (int j = y < 0 ? 0 : y; j < y + h && j < p->h; j++) {
-        for (int i = x < 0 ? 0 : x; i < x + w && i < p->w; i++) {
-            memcpy(p->rgb + (j * p->w + i) * 3, colour, 3);
+    const picture_box all = {0, 0, (float)p->w, (float)p->h};
+    const picture_box *b = part != NULL ? part : &all;
+    float across = (b->x2 - b->x1) / (float)w;
+    float down = (b->y2 - b->y1) / (float)h;
+    bool bgr = rule != NULL && rule->order[0] == 'b';
+    bool transposed = rule != NULL && rule->transposed != 0;
+    for (int c = 0; c < 3; c++, tensor += (size_t)w * (size_t)h) {
+        float mean = rule != NULL ? rule->mean[c] : 0;
+        float scale = rule != NULL ? rule->scale[c] : 1;
+        for (int i = 0; i < w * h; i++) {
+            int x = transposed ? i / h : i % w;
+            int y = transposed ? i % h : i / w;
+            float value = picture_at(p, b->x1 + ((float)x + 0.5f) * across - 0.5f,
+                                     b->y1 + ((float)y + 0.5f) * down - 0.5f, bgr ? 2 - c : c);
+            tensor[i] = (value - mean) * scale;
         }
     }
 }
 
-/* 3 by 5 points, a row in each octal digit. */
-static int glyph(char c)
+float picture_box_overlap(const picture_box *a, const picture_box *b)
 {
-    static const int digits[] = {075557, 026227, 071747, 071717, 055711,
-                                 074717, 074757, 071244, 075757, 075717};
-    static const int letters[] = {025755, 065656, 034443, 065556, 074647, 074644, 034553,
-                                  055755, 072227, 011152, 055655, 044447, 057755, 057775,
-                                  025552, 065644, 025563, 065655, 034216, 072222, 055557,
-                                  055552, 055775, 055255, 055222, 071247};
-    return c >= '0' && c <= '9'   ? digits[c - '0']
-           : c >= 'a' && c <= 'z' ? letters[c - 'a']
-           : c >= 'A' && c <= 'Z' ? letters[c - 'A']
-           : c == '%'             ? 051245
-                                  : 0;
-}
-
-static void write_text(picture *p, int x, int y, int size, const char *text)
-{
-    static const unsigned char black[3] = {0, 0, 0};
-    for (; *text != '\0'; text++, x += 4 * size) {
-        for (int bit = 0; bit < 15; bit++) {
-            if (glyph(*text) >> (14 - bit) & 1) {
-                fill(p, x + bit % 3 * size, y + bit / 3 * size, size, size, black);
-            }
-        }
-    }
-}
-
-static const unsigned char colours[][3] = {{255, 221, 51},  {102, 221, 255}, {255, 153, 204},
-                                           {153, 255, 102}, {255, 170, 85},  {204, 187, 255}};
-
-static int line_of(const picture *p)
-{
-    return (p->h < p->w ? p->h : p->w) / 200 + 1;
-}
-
-void picture_draw_box(picture *p, const picture_box *box, const char *text, unsigned colour)
-{
-    const unsigned char *c = colours[colour % 6];
-    int line = line_of(p);
-    int x = (int)box->x1;
-    int y = (int)box->y1;
-    int w = (int)box->x2 - x;
-    int h = (int)box->y2 - y;
-    fill(p, x, y, w, line, c);
-    fill(p, x, y + h - line, w, line, c);
-    fill(p, x, y, line, h, c);
-    fill(p, x + w - line, y, line, h, c);
-    if (text[0] != '\0') {
-        int above = y >= 8 * line ? y - 8 * line : y;
-        fill(p, x, above, ((int)strlen(text) * 4 + 3) * line, 9 * line, c);
-        write_text(p, x + 2 * line, above + 2 * line, line, text);
-    }
-}
-
-void picture_draw_point(picture *p, float x, float y, unsigned colour)
-{
-    int line = line_of(p);
-    fill(p, (int)x - line, (int)y - line, 2 * line + 1, 2 * line + 1, colours[colour % 6]);
+    float w = fminf(a->x2, b->x2) - fmaxf(a->x1, b->x1);
+    float h = fminf(a->y2, b->y2) - fmaxf(a->y1, b->y1);
+    float shared = fmaxf(w, 0) * fmaxf(h, 0);
+    float both = (a->x2 - a->x1) * (a->y2 - a->y1) + (b->x2 - b->x1) * (b->y2 - b->y1) - shared;
+    return both > 0 ? shared / both : 0;
 }

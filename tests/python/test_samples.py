@@ -6,6 +6,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 import unittest
@@ -17,6 +18,7 @@ SAMPLES = common.ROOT / "samples"
 BUILD = pathlib.Path(os.environ.get("SOLDER_BUILD") or common.ROOT / "build")
 
 ULTRAFACE = common.SHARED / "ultraface-slim-320"
+CASCADE = common.SHARED
 
 
 def blocks(sample, kind):
@@ -111,6 +113,15 @@ class Samples(unittest.TestCase):
     def test_char_rnn(self):
         self.check_printed("char_rnn")
 
+    def test_detect(self):
+        """What the README says, drawn into a picture three times as large."""
+        size = []
+        printed = self.run_as_written(
+            "detect", after=lambda tree: size.append((tree / "found.png").read_bytes()[16:24])
+        )
+        self.assertEqual(printed, blocks("detect", "")[0])
+        self.assertEqual(size, [struct.pack(">II", 576, 576)])
+
     def run_face_camera(self, *arguments, **options):
         program = BUILD / "samples" / "face_camera"
         done = subprocess.run([program, *map(str, arguments)], capture_output=True, **options)
@@ -118,11 +129,11 @@ class Samples(unittest.TestCase):
         return [line.split() for line in done.stdout.decode().splitlines()]
 
     @unittest.skipUnless(ULTRAFACE.exists(), "no shared models")
-    def test_face_camera(self):
-        """The faces another program found, from a folder and from raw video, drawn; their names."""
+    def test_face_camera_ultraface(self):
+        """The faces another program found, from a folder and from raw video, drawn."""
         folder = common.FOLDER / "face_camera"
-        frames, known, out = folder / "frames", folder / "known", folder / "out"
-        for each in (frames, known, out):
+        frames, out = folder / "frames", folder / "out"
+        for each in (frames, out):
             each.mkdir(parents=True)
         # The reference's input is the photo at 320 x 240, as (x - 127) / 128.
         values = common.read_npy(ULTRAFACE / "ref" / "tf-mtcnn_test_image_input.npy").data.cast("B").cast("f")
@@ -138,7 +149,7 @@ class Samples(unittest.TestCase):
         width, height = expected["photo_size_wh"]
         scale = (320 / width, 240 / height) * 2
         faces = expected["faces_x1_y1_x2_y2_score"]
-        found = self.run_face_camera(detector, out, frames)
+        found = self.run_face_camera(frames, out, detector)
         self.assertEqual(len(found), len(faces))
         for line, face in zip(found, faces):
             self.assertEqual(line[0], "photo.ppm:")
@@ -147,29 +158,89 @@ class Samples(unittest.TestCase):
             self.assertAlmostEqual(float(line[5]), face[4], delta=1e-3)
         drawn = (out / "photo.ppm").read_bytes()[len(header) :]
         x, y = int(found[0][1]) + 5, int(found[0][2])
-        self.assertEqual(drawn[(y * 320 + x) * 3 :][:3], bytes((255, 64, 64)))
+        self.assertEqual(drawn[(y * 320 + x) * 3 :][:3], bytes((255, 221, 51)))
         self.assertEqual(drawn[:300], rgb[:300])
 
-        raw = self.run_face_camera(detector, out, "-", "320x240", input=rgb * 2)
-        lines = [[f"frame{i:06d}.ppm:", *line[1:]] for i in range(2) for line in found]
+        raw = self.run_face_camera("-", out, detector, "--size", "320x240", input=rgb * 2)
+        lines = [[f"frame{i:06d}.jpg:", *line[1:]] for i in range(2) for line in found]
         self.assertEqual(raw, lines)
-        self.assertEqual((out / "frame000001.ppm").read_bytes(), header + drawn)
+        self.assertTrue((out / "frame000001.jpg").read_bytes().startswith(b"\xff\xd8\xff"))
 
-        # Any network with numbers out will do to name the same picture's faces: here their pixels.
+    @unittest.skipUnless((CASCADE / "mtcnn-caffe").exists(), "no shared models")
+    def test_face_camera(self):
+        """As the README says, with the cascade; then names of the same people elsewhere in a frame."""
+        photo = common.read_npy(CASCADE / "mtcnn-tf" / "ref" / "photo_input.npy")
+        height, width, _ = photo.shape
+        values = photo.data.cast("B").cast("f")
+        rows = [
+            bytes(int(values[(y * width + x) * 3 + 2 - c]) for x in range(width) for c in range(3))
+            for y in range(height)
+        ]
+
+        def write(path, x1, y1, x2, y2):
+            pixels = b"".join(row[x1 * 3 : x2 * 3] for row in rows[y1:y2])
+            path.write_bytes(b"P6\n%d %d\n255\n" % (x2 - x1, y2 - y1) + pixels)
+
+        def models(tree):
+            for name in ("det1", "det2", "det3"):
+                for end in (".prototxt", ".caffemodel"):
+                    (tree / (name + end)).symlink_to(CASCADE / "mtcnn-caffe" / (name + end))
+            (tree / "photo.jpg").symlink_to(CASCADE / "photos" / "tf-mtcnn_test_image.jpg")
+
+        def names(tree):
+            self.assertTrue((tree / "out" / "photo.jpg").read_bytes().startswith(b"\xff\xd8\xff"))
+            # To find the faces of one photo again, coarse light and dark will do.
+            network = solder.Network("coarse")
+            x = network.add_input("face", (1, 3, 24, 24))
+            coarse = network.add("Pooling", [x], kind="average", window=(6, 6), stride=(6, 6))
+            mean = network.add("Reduce", [coarse], kind="mean", axes=0b1100)
+            network.mark_output(network.add("ElementWise", [coarse, mean], kind="sub"), "features")
+            network.build(tree / "coarse.plan", fast=True, preprocess="rgb,mean=127,scale=1/128")
+            (tree / "known").mkdir()
+            (tree / "frames").mkdir()
+            write(tree / "known" / "ann.ppm", 93, 20, 183, 126)  # more than the face: it is found in it
+            write(tree / "known" / "bob.ppm", 238, 106, 281, 159)
+            write(tree / "frames" / "0.ppm", 0, 0, width, height)
+            write(tree / "frames" / "1.ppm", 51, 17, width - 10, height)
+            plans = [tree / (name + ".plan") for name in ("pnet", "rnet", "onet")]
+            options = ["--embed", tree / "coarse.plan", "--gallery", tree / "known", "--likeness", "0.8"]
+            lines = self.run_face_camera(tree / "frames", tree / "out", *plans, *options)
+            for frame, x, y in (("0.ppm:", 0, 0), ("1.ppm:", 51, 17)):
+                found = {}
+                for line in lines:
+                    if line[0] == frame:
+                        found.setdefault(line[6], []).append((int(line[1]) + x, int(line[2]) + y))
+                self.assertEqual(sorted(found), ["ann", "bob", "somebody"], lines)
+                for name, at in (("ann", (113, 40)), ("bob", (238, 106))):
+                    self.assertEqual(len(found[name]), 1, lines)
+                    self.assertLess(max(abs(a - b) for a, b in zip(found[name][0], at)), 4)
+
+        printed = self.run_as_written("face_camera", models, names)
+        self.assertEqual(printed, blocks("face_camera", "")[0])
+
+    def test_face_camera_mistakes(self):
+        program = BUILD / "samples" / "face_camera"
+        nowhere = common.FOLDER / "nowhere"
+        plan = common.FOLDER / "pixels.plan"
         network = solder.Network("pixels")
         x = network.add_input("face", (1, 3, 16, 16))
         network.mark_output(network.add("Unary", [x], kind="identity"), "features")
-        embedding = folder / "embedding.plan"
-        network.build(embedding, fast=True, preprocess="rgb,mean=127,scale=1/128")
-        for name, line in (("ann", found[0]), ("bob", found[2])):
-            x1, y1, x2, y2 = map(int, line[1:5])
-            rows = b"".join(rgb[(y * 320 + x1) * 3 : (y * 320 + x2) * 3] for y in range(y1, y2))
-            (known / f"{name}.ppm").write_bytes(b"P6 %d %d 255\n" % (x2 - x1, y2 - y1) + rows)
-        named = self.run_face_camera(detector, out, frames, embedding, known)
-        self.assertEqual([line[:6] for line in named], found)
-        names = [line[6] for line in named]
-        self.assertEqual((names[0], names[2]), ("ann", "bob"))
-        self.assertIn("somebody", names)
+        network.build(plan, fast=True, preprocess="rgb,mean=127,scale=1/128")
+        for arguments, code, message in (
+            ([nowhere, nowhere], 2, "usage: face_camera"),
+            ([nowhere, nowhere, plan, "--size"], 2, "usage: face_camera"),
+            ([nowhere, nowhere, plan, "--embed", plan], 2, "usage: face_camera"),
+            ([nowhere, nowhere, plan], 1, "nowhere: No such file"),
+            (["/dev/video-none", nowhere, plan], 1, "/dev/video-none: No such file"),
+            (["/dev/null", nowhere, plan], 1, "/dev/null: not a Video4Linux device"),
+            (["-", nowhere, plan], 1, "no size of a frame"),
+            (["-", nowhere, nowhere], 1, "nowhere"),
+            ([SAMPLES, nowhere, plan], 1, "no .jpg, .png or .ppm files"),
+            ([SAMPLES / "README.md", nowhere, plan], 1, "not a JPEG, PNG or binary PPM"),
+        ):
+            done = subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (code, ""), arguments)
+            self.assertIn(message, done.stderr)
 
     def test_detect_track(self):
         """A square is hidden for three frames and stays itself; a circle for seven, and is a new one."""
@@ -199,7 +270,7 @@ class Samples(unittest.TestCase):
             before, after = ((tree / n / "00.ppm").read_bytes() for n in ("frames", "out"))
             at = range(len(header), len(before), 3)
             changed = {after[i : i + 3] for i in at if before[i : i + 3] != after[i : i + 3]}
-            self.assertEqual(changed, {bytes((255, 64, 64)), bytes((64, 255, 64))})
+            self.assertEqual(changed, {bytes((255, 221, 51)), bytes((102, 221, 255)), bytes(3)})
 
         printed = self.run_as_written("detect_track", write_frames, look)
         lines = printed.splitlines(), blocks("detect_track", "")[0].splitlines()

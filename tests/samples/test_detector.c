@@ -112,8 +112,9 @@ static void find_objects(int which, const char *model, const char *weights)
         void *rows;
         solder_dims dims;
         (void)snprintf(path, sizeof path, FOLDER "pictures/%02d.jpg", i);
-        picture p = picture_read(path);
-        picture_to_tensor(&p, &rule, SIDE, SIDE, tensor);
+        picture p = {0};
+        assert_true(picture_read(path, &p));
+        picture_to_tensor(&p, NULL, &rule, SIDE, SIDE, tensor);
         free(p.rgb);
         if (solder_context_bind(c, "data", tensor, sizeof tensor) != SOLDER_OK ||
             solder_context_run(c) != SOLDER_OK ||

@@ -51,14 +51,6 @@ static void run(const char *model, const char *weights, const float *input)
     solder_builder_destroy(b);
 }
 
-static float overlap(const face *a, const float *b)
-{
-    float w = fminf(a->x2, b[2]) - fmaxf(a->x1, b[0]);
-    float h = fminf(a->y2, b[3]) - fmaxf(a->y1, b[1]);
-    float both = w > 0 && h > 0 ? w * h : 0;
-    return both / ((a->x2 - a->x1) * (a->y2 - a->y1) + (b[2] - b[0]) * (b[3] - b[1]) - both);
-}
-
 static void check(const char *photo, int width, int height)
 {
     char path[512];
@@ -68,8 +60,10 @@ static void check(const char *photo, int width, int height)
     size_t count = faces_choose(boxes, scores, BOXES, 0.7f, 0.3f, width, height, faces, 20);
     assert_int_equal(count, want.dims.d[0]);
     for (size_t i = 0; i < count; i++) {
-        assert_true(overlap(&faces[i], want.data + i * 5) >= 0.99f);
-        assert_true(fabsf(faces[i].score - want.data[i * 5 + 4]) <= 1e-4f);
+        const float *w = want.data + i * 5;
+        assert_true(picture_box_overlap(&faces[i].box, &(picture_box){w[0], w[1], w[2], w[3]}) >=
+                    0.99f);
+        assert_true(fabsf(faces[i].score - w[4]) <= 1e-4f);
     }
     free(want.data);
 }
