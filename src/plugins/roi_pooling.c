@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "plugins/plugins.h"
+#include "plugins/roi_pool.h"
 
 typedef struct roi_attributes {
     int32_t rows, columns, output_dim;
@@ -79,102 +80,23 @@ static solder_status infer(const solder_plugin_infer *i)
     return SOLDER_OK;
 }
 
-typedef struct job {
-    const roi_attributes *a;
-    const float *map, *regions;
-    float *out;
-    int64_t items, channels, h, w, out_channels, rows, columns;
-} job;
-
-static int64_t within(float v, int64_t most)
-{
-    return v > 0 ? (v < (float)most ? (int64_t)v : most) : 0;
-}
-
-/* Cells [begin, end) of part i of a side that starts at `start` and has `size` a part. */
-typedef struct span {
-    int64_t begin, end;
-} span;
-
-static span part(float start, float size, int64_t i, int64_t most)
-{
-    return (span){within(floorf((float)i * size + start), most),
-                  within(ceilf((float)(i + 1) * size + start), most)};
-}
-
-static span whole_part(float start, float size, int64_t i, int64_t most)
-{
-    return (span){within(floorf((float)i * size) + start, most),
-                  within(ceilf((float)(i + 1) * size) + start, most)};
-}
-
-static float pool(const float *plane, int64_t w, span y, span x, bool mean)
-{
-    float result = mean ? 0 : -INFINITY;
-    if (y.end <= y.begin || x.end <= x.begin) {
-        return 0;
-    }
-    for (int64_t i = y.begin; i < y.end; i++) {
-        for (int64_t k = x.begin; k < x.end; k++) {
-            float v = plane[i * w + k];
-            result = mean ? result + v : v > result ? v : result;
-        }
-    }
-    return mean ? result / (float)((y.end - y.begin) * (x.end - x.begin)) : result;
-}
-
-/* One region. */
-static void pool_region(void *user, size_t r, int thread)
-{
-    const job *j = user;
-    const float *region = j->regions + r * 5;
-    const bool sensitive = is_sensitive(j->a);
-    int64_t item = within(region[0], j->items - 1);
-    float scale = j->a->scale;
-    float x1 = roundf(region[1]) * scale;
-    float y1 = roundf(region[2]) * scale;
-    float w = fmaxf((roundf(region[3]) + 1) * scale - x1, 0.1f);
-    float h = fmaxf((roundf(region[4]) + 1) * scale - y1, 0.1f);
-    (void)thread;
-    if (!sensitive) {
-        x1 = roundf(region[1] * scale);
-        y1 = roundf(region[2] * scale);
-        w = fmaxf(roundf(region[3] * scale) - x1 + 1, 1);
-        h = fmaxf(roundf(region[4] * scale) - y1 + 1, 1);
-    }
-    float part_w = w / (float)j->columns;
-    float part_h = h / (float)j->rows;
-    float *out = j->out + (int64_t)r * j->out_channels * j->rows * j->columns;
-    for (int64_t c = 0; c < j->out_channels; c++) {
-        for (int64_t row = 0; row < j->rows; row++) {
-            for (int64_t column = 0; column < j->columns; column++) {
-                int64_t from = sensitive ? (c * j->rows + row) * j->columns + column : c;
-                span y =
-                    sensitive ? part(y1, part_h, row, j->h) : whole_part(y1, part_h, row, j->h);
-                span x = sensitive ? part(x1, part_w, column, j->w)
-                                   : whole_part(x1, part_w, column, j->w);
-                *out++ =
-                    pool(j->map + (item * j->channels + from) * j->h * j->w, j->w, y, x, sensitive);
-            }
-        }
-    }
-}
-
 static solder_status run(const solder_plugin_call *c)
 {
     const solder_plugin_tensor *map = &c->inputs[0];
     const solder_plugin_tensor *out = &c->outputs[0];
-    job j = {.a = c->attributes,
-             .map = map->data,
-             .regions = c->inputs[1].data,
-             .out = out->data,
-             .items = map->dim[0],
-             .channels = map->dim[1],
-             .h = map->dim[2],
-             .w = map->dim[3],
-             .out_channels = out->dim[1],
-             .rows = out->dim[2],
-             .columns = out->dim[3]};
+    const roi_attributes *a = c->attributes;
+    sld_roi_pool j = {.sensitive = is_sensitive(a),
+                      .scale = a->scale,
+                      .map = map->data,
+                      .regions = c->inputs[1].data,
+                      .out = out->data,
+                      .items = map->dim[0],
+                      .channels = map->dim[1],
+                      .h = map->dim[2],
+                      .w = map->dim[3],
+                      .out_channels = out->dim[1],
+                      .rows = out->dim[2],
+                      .columns = out->dim[3]};
     for (int64_t r = 0; r < out->dim[0]; r++) {
         float item = j.regions[r * 5];
         if (!(item >= 0 && item < (float)j.items)) {
@@ -183,7 +105,7 @@ static solder_status run(const solder_plugin_call *c)
                                       (long long)r, (double)item, (long long)j.items);
         }
     }
-    solder_plugin_parallel_for(c, (size_t)out->dim[0], pool_region, &j);
+    solder_plugin_parallel_for(c, (size_t)out->dim[0], sld_roi_pool_region, &j);
     return SOLDER_OK;
 }
 

@@ -170,6 +170,37 @@ def soft_nms(p):
         p.check(f"soft_nms_{i}", n.save(p, "soft"), feeds, want, shown=f", beside OpenCV, {want['count'][0, 0]} kept")
 
 
+@check
+def proposal(p):
+    """OpenCV's layer has no min_size; ours is told one that drops nothing."""
+    rng = np.random.default_rng(16)
+    for i, (images, h, w, ratios, scales, more) in enumerate([
+            (1, 12, 17, (0.5, 1, 2), (8, 16, 32), "pre_nms_topn: 600 post_nms_topn: 50 nms_thresh: 0.7"),
+            (1, 9, 8, (0.4, 1.5), (2, 3), "feat_stride: 8 base_size: 12 pre_nms_topn: 6000 post_nms_topn: 300 nms_thresh: 0.5")]):
+        anchors = len(ratios) * len(scales)
+        stride = 8 if "feat_stride" in more else 16
+        feeds = {"scores": rng.uniform(0, 1, (images, 2 * anchors, h, w)).astype(np.float32),
+                 "deltas": (rng.standard_normal((images, 4 * anchors, h, w)) * 0.2).astype(np.float32),
+                 "image": np.array([[h * stride - 3, w * stride - 5, 1]], np.float32)}
+        params = ("proposal_param { min_size: 0 " + more + " " + " ".join(f"ratio: {r}" for r in ratios) + " "
+                  + " ".join(f"scale: {s}" for s in scales) + " }")
+        n = Net(**{key: value.shape for key, value in feeds.items()})
+        n.add("rois", "Proposal", " ".join(feeds), params, top="rois probs")
+        files = n.save(p, "proposal")
+        reader = cv2.dnn.readNetFromCaffe(*files)
+        for key, value in feeds.items():
+            reader.setInput(value, key)
+        rois, probs = reader.forwardAndRetrieve(["rois"])[0]
+        found = int((probs > 0).sum())  # OpenCV leaves the others as they were
+        rois, probs = rois[:found], probs[:found]
+        compare = []
+        for key, value in feeds.items():
+            np.save(p.path(key + ".npy"), value)
+            compare += ["--input", f"{key}={p.path(key + '.npy')}"]
+        p.check(f"proposal_{i}", files, feeds, {"rois": rois, "probs": probs}, compare=compare,
+                shown=f", beside OpenCV, {len(rois)} regions")
+
+
 # ---- whole networks ----
 
 WATCHED = ["mbox_loc", "mbox_conf_flatten", "mbox_priorbox", "detection_out"]
