@@ -207,6 +207,8 @@ solder_status sld_caffe_upsample(sld_caffe *c, sld_caffe_layer *l);
 const char *sld_caffe_refuse_upsample(const sld_caffe_layer *l);
 solder_status sld_caffe_shuffle_channel(sld_caffe *c, sld_caffe_layer *l);
 
+solder_status sld_caffe_roi_align(sld_caffe *c, sld_caffe_layer *l);
+
 solder_status sld_caffe_input(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_parameter(sld_caffe *c, sld_caffe_layer *l);
 

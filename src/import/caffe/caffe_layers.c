@@ -40,6 +40,7 @@ static const sld_caffe_row rows[] = {
     {"Permute", "permute_param", COMPUTES, 1, 1, 1, 1, sld_caffe_permute, NULL},
     {"Pooling", "pooling_param", COMPUTES, 1, 1, 1, 2, sld_caffe_pooling, sld_caffe_refuse_pooling},
     {"Power", "power_param", COMPUTES, 1, 1, 1, 1, sld_caffe_power, NULL},
+    {"ROIAlign", "roi_align_param", COMPUTES, 2, 2, 1, 1, sld_caffe_roi_align, NULL},
     {"RNN", "recurrent_param", COMPUTES, 2, 4, 1, 2, sld_caffe_recurrent, NULL},
     {"ReLU", "relu_param", COMPUTES, 1, 1, 1, 1, sld_caffe_activation, NULL},
     {"ReLU6", "relu6_param", COMPUTES, 1, 1, 1, 1, sld_caffe_activation, NULL},

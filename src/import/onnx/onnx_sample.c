@@ -37,6 +37,24 @@ void sld_onnx_roi_align(sld_onnx_node *node, int told)
     node->out[0] = sld_onnx_emit(node, SLD_OP_ROI_ALIGN, &params, in, 3);
 }
 
+/* TensorRT's plugin: the same with numbers for names. */
+void sld_onnx_roi_align_trt(sld_onnx_node *node, int told)
+{
+    (void)told;
+    sld_value *in[3];
+    for (uint32_t i = 0; i < 3; i++) {
+        in[i] = sld_onnx_required(node, i);
+    }
+    const sld_roi_align_params params = {
+        .height = sld_onnx_int_in(node, "output_height", 1, 1, INT32_MAX),
+        .width = sld_onnx_int_in(node, "output_width", 1, 1, INT32_MAX),
+        .sampling_ratio = sld_onnx_int_in(node, "sampling_ratio", 0, 0, 65536),
+        .spatial_scale = sld_onnx_float(node, "spatial_scale", 1),
+        .max = sld_onnx_int_in(node, "mode", 1, 0, 1) == 0,
+        .half_pixel = sld_onnx_int_in(node, "coordinate_transformation_mode", 1, 0, 1)};
+    node->out[0] = sld_onnx_emit(node, SLD_OP_ROI_ALIGN, &params, in, 3);
+}
+
 /* Elements of data [B, n, ..] along axis 1 in the order of indices [B, n]. */
 static sld_value *reorder(sld_onnx_node *node, sld_value *data, sld_value *indices)
 {
