@@ -9,77 +9,19 @@
 
 #include "../common/frames.h"
 #include "../common/net.h"
+#include "../common/tracker.h"
 
-enum { MOST_TRACKS = 64, MOST_MISSED = 5, ROW = 7 };
+enum { ROW = 7 };
 
-static const float least_score = 0.5f, least_overlap = 0.3f;
-
-/* A thing that has been seen before: where it was last, and for how many frames it is gone. */
-typedef struct track {
-    int id, label, missed;
-    picture_box box;
-    float score;
-    bool seen; /* in this frame */
-} track;
-
-typedef struct tracker {
-    track tracks[MOST_TRACKS];
-    int count, last_id;
-} tracker;
-
-/* The track of that label which overlaps the box most, and none seen yet in this frame. */
-static track *find_track(tracker *t, int label, const picture_box *box)
-{
-    track *best = NULL;
-    float most = least_overlap;
-    for (int i = 0; i < t->count; i++) {
-        track *k = &t->tracks[i];
-        float overlap = picture_box_overlap(box, &k->box);
-        if (k->label == label && !k->seen && overlap > most) {
-            most = overlap;
-            best = k;
-        }
-    }
-    return best;
-}
-
-/* A detection continues a track or starts one. */
-static void follow(tracker *t, int label, float score, const picture_box *box)
-{
-    track *k = find_track(t, label, box);
-    if (k == NULL) {
-        if (t->count == MOST_TRACKS) {
-            return;
-        }
-        k = &t->tracks[t->count++];
-        *k = (track){.id = ++t->last_id, .label = label};
-    }
-    k->box = *box;
-    k->score = score;
-    k->missed = 0;
-    k->seen = true;
-}
-
-/* Forgets what has not been seen for too long. */
-static void end_frame(tracker *t)
-{
-    int kept = 0;
-    for (int i = 0; i < t->count; i++) {
-        track k = t->tracks[i];
-        k.missed += !k.seen;
-        k.seen = false;
-        if (k.missed <= MOST_MISSED) {
-            t->tracks[kept++] = k;
-        }
-    }
-    t->count = kept;
-}
+static const float least_score = 0.5f;
 
 /* DetectionOutput: rows of picture, label, score and box as shares, the best of a label first. */
 static bool detect(net *n, const picture *p, tracker *t)
 {
     const float w = (float)p->w;
     const float h = (float)p->h;
+    sighting seen[TRACKS];
+    int found = 0;
     int64_t count = 0;
     if (!net_run(n, p, NULL)) {
         return false;
@@ -88,24 +30,25 @@ static bool detect(net *n, const picture *p, tracker *t)
     if (rows == NULL) {
         return failed(n->path, "no output of rows of 7, as DetectionOutput has it");
     }
-    for (const float *r = rows; r < rows + count; r += ROW) {
+    for (const float *r = rows; r < rows + count && found < TRACKS; r += ROW) {
         if (r[0] >= 0 && r[2] >= least_score) { /* -1: nothing found */
-            const picture_box box = {r[3] * w, r[4] * h, r[5] * w, r[6] * h};
-            follow(t, (int)r[1], r[2], &box);
+            seen[found++] = (sighting){(int)r[1], r[2], {r[3] * w, r[4] * h, r[5] * w, r[6] * h}};
         }
     }
+    tracker_follow(t, seen, found);
     return true;
 }
 
 /* A colour for each track, which is more use here than one for each label. */
 static void show(const track *k, const char *label, const char *name, picture *p)
 {
+    const picture_box *b = &k->last.box;
     char text[64];
     label = label != NULL ? label : "?";
-    printf("%s: %d %s %.2f  %.0f %.0f %.0f %.0f\n", name, k->id, label, (double)k->score,
-           (double)k->box.x1, (double)k->box.y1, (double)k->box.x2, (double)k->box.y2);
+    printf("%s: %d %s %.2f  %.0f %.0f %.0f %.0f\n", name, k->id, label, (double)k->last.score,
+           (double)b->x1, (double)b->y1, (double)b->x2, (double)b->y2);
     (void)snprintf(text, sizeof text, "#%d %s", k->id, label);
-    picture_draw_box(p, &k->box, text, (unsigned)k->id - 1);
+    picture_draw_box(p, b, text, (unsigned)k->id - 1);
 }
 
 static bool look(net *n, picture *p, tracker *t, const char *out, const char *name)
@@ -116,11 +59,10 @@ static bool look(net *n, picture *p, tracker *t, const char *out, const char *na
     }
     for (int i = 0; i < t->count; i++) {
         const track *k = &t->tracks[i];
-        if (k->seen) {
-            show(k, solder_engine_label(n->engine, (size_t)k->label), name, p);
+        if (k->missed == 0) {
+            show(k, solder_engine_label(n->engine, (size_t)k->last.label), name, p);
         }
     }
-    end_frame(t);
     (void)snprintf(path, sizeof path, "%s/%s", out, name);
     return picture_write(p, path);
 }

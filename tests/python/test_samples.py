@@ -243,10 +243,10 @@ class Samples(unittest.TestCase):
             self.assertIn(message, done.stderr)
 
     def test_detect_track(self):
-        """A square is hidden for three frames and stays itself; a circle for seven, and is a new one."""
+        """A square comes back 40 pixels on and stays itself; a circle after seven frames is a new one."""
 
         def frame(t):
-            square = None if 3 <= t < 6 else 60 + 3 * t
+            square = None if 3 <= t < 6 else 30 + 10 * t
             circle = None if 4 <= t < 11 else 140 - 3 * t
             pixels = bytearray()
             for y in range(192):
