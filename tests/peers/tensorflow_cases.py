@@ -338,3 +338,6 @@ LEGACY.update(PHASES)
 
 op("Half", lambda x: tf.cast(tf.cast(x, tf.float16) * tf.constant([1.5, -0.3, 65504.0, 6e-8], tf.float16) +
                              tf.constant(0.1, tf.float16), tf.float32), 0.5 * noise(3, 4))
+for equation, shapes in (("ii->i", [(4, 4)]), ("iij->ij", [(3, 3, 4)]), ("...ii,ij->...ij", [(2, 3, 3), (3, 4)])):
+    op(f"Einsum-{equation}", lambda *x, e=equation: raw.Einsum(inputs=x, equation=e), *[noise(*s) for s in shapes])
+op("Einsum-three", lambda x, y, z: tf.einsum("ij,jk,kl->li", x, y, z), noise(2, 3), noise(3, 4), noise(4, 5))
