@@ -341,3 +341,11 @@ op("Half", lambda x: tf.cast(tf.cast(x, tf.float16) * tf.constant([1.5, -0.3, 65
 for equation, shapes in (("ii->i", [(4, 4)]), ("iij->ij", [(3, 3, 4)]), ("...ii,ij->...ij", [(2, 3, 3), (3, 4)])):
     op(f"Einsum-{equation}", lambda *x, e=equation: raw.Einsum(inputs=x, equation=e), *[noise(*s) for s in shapes])
 op("Einsum-three", lambda x, y, z: tf.einsum("ij,jk,kl->li", x, y, z), noise(2, 3), noise(3, 4), noise(4, 5))
+for pad in ("SAME", "VALID"):
+    for stride, rate in (((1, 1), (1, 1)), ((2, 1), (1, 2)), ((1, 3), (2, 2))):
+        op(f"Dilation2D-{pad}-{stride}-{rate}", lambda x, p=pad, s=stride, r=rate, w=noise(2, 3, 6): raw.Dilation2D(
+            input=x, filter=w, strides=[1, *s, 1], rates=[1, *r, 1], padding=p), image)
+op("Dilation2D-outside", lambda x, w=noise(2, 2, 3): raw.Dilation2D(
+    input=x, filter=w, strides=[1] * 4, rates=[1, 2, 2, 1], padding="SAME"), noise(1, 1, 3, 3))
+op("Erosion", lambda x, w=noise(2, 2, 6): tf.nn.erosion2d(
+    tf.nn.relu(x), w, [1] * 4, "SAME", "NHWC", [1] * 4), image)
