@@ -13,13 +13,17 @@ import numpy as np
 RTOL, ATOL = 1e-4, 1e-5
 
 
+def parser(description):
+    options = argparse.ArgumentParser(description=description)
+    options.add_argument("--solder", default="build/solder", help="the command to test")
+    options.add_argument("--build-option", action="append", default=[], help="passed to solder build")
+    options.add_argument("--keep", help="folder to leave models and plans in")
+    options.add_argument("names", nargs="*", help="only these models")
+    return options
+
+
 def arguments(description):
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--solder", default="build/solder", help="the command to test")
-    parser.add_argument("--build-option", action="append", default=[], help="passed to solder build")
-    parser.add_argument("--keep", help="folder to leave models and plans in")
-    parser.add_argument("names", nargs="*", help="only these models")
-    return parser.parse_args()
+    return parser(description).parse_args()
 
 
 # A child's peak memory starts at that of the process it was forked from: fork from a small one.
