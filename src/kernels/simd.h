@@ -144,6 +144,12 @@ static SLD_ALWAYS_INLINE void vf_store_m(float *p, vf v, vm m)
 {
     _mm512_mask_storeu_ps(p, m, v);
 }
+/* The first n lanes: where n is known better than vf_store_m, whose mask costs many cycles on AVX2.
+ */
+static SLD_ALWAYS_INLINE void vf_store_first(float *p, vf v, int64_t n)
+{
+    _mm512_mask_storeu_ps(p, n >= VF ? (vm)0xffff : (vm)((1u << n) - 1u), v);
+}
 static SLD_ALWAYS_INLINE vm vf_lt(vf a, vf b)
 {
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
@@ -352,7 +358,32 @@ static SLD_ALWAYS_INLINE vf vf_load_m(const float *p, vm m)
 }
 static SLD_ALWAYS_INLINE void vf_store_m(float *p, vf v, vm m)
 {
-    _mm256_maskstore_ps(p, m, v);
+    if (_mm256_movemask_ps(_mm256_castsi256_ps(m)) == 0xff) {
+        _mm256_storeu_ps(p, v);
+    } else {
+        _mm256_maskstore_ps(p, m, v);
+    }
+}
+static SLD_ALWAYS_INLINE void vf_store_first(float *p, vf v, int64_t n)
+{
+    if (n >= VF) {
+        _mm256_storeu_ps(p, v);
+        return;
+    }
+    __m128 part = _mm256_castps256_ps128(v);
+    if (n & 4) {
+        _mm_storeu_ps(p, part);
+        part = _mm256_extractf128_ps(v, 1);
+        p += 4;
+    }
+    if (n & 2) {
+        _mm_storel_pi((__m64 *)p, part);
+        part = _mm_movehl_ps(part, part);
+        p += 2;
+    }
+    if (n & 1) {
+        _mm_store_ss(p, part);
+    }
 }
 static SLD_ALWAYS_INLINE vm vf_lt(vf a, vf b)
 {

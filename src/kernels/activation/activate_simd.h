@@ -11,6 +11,14 @@ static SLD_ALWAYS_INLINE vf vf_clamp(vf x, vf low, vf high)
     return vf_min(high, vf_max(low, x));
 }
 
+/* Some activations are a clamp, none at all one between infinities. Else false, and no bounds. */
+static SLD_ALWAYS_INLINE bool sld_act_clamp(const sld_epilogue *e, float *low, float *high)
+{
+    *low = e->act == SLD_ACT_RELU ? 0.0f : e->act == SLD_ACT_CLIP ? e->alpha : -INFINITY;
+    *high = e->act == SLD_ACT_CLIP ? e->beta : INFINITY;
+    return e->act == SLD_ACT_NONE || e->act == SLD_ACT_RELU || e->act == SLD_ACT_CLIP;
+}
+
 /* x / (1 + e^-t) */
 static SLD_ALWAYS_INLINE vf vf_gate(vf x, vf t)
 {

@@ -13,13 +13,19 @@ typedef struct column {
     int64_t offset, step; /* elements: of lane 0, from lane to lane */
 } column;
 
+/* a >= 0. Divisions are slow, and strides but 1 and 2 rare. */
+static SLD_ALWAYS_INLINE int64_t column_steps(int64_t a, int64_t stride)
+{
+    return stride == 1 ? a : stride == 2 ? a >> 1 : a / stride;
+}
+
 /* Lanes [from, to) are wanted; lane 0 reads column x, the next stride_x further on. */
 static SLD_ALWAYS_INLINE column column_of(const sld_conv_shape *s, int64_t x, int64_t from,
                                           int64_t to)
 {
     column c = {.offset = x * s->in_step, .step = s->stride_x * s->in_step};
-    int64_t first = x >= 0 ? 0 : (-x + s->stride_x - 1) / s->stride_x;
-    int64_t end = x >= s->in_width ? 0 : (s->in_width - 1 - x) / s->stride_x + 1;
+    int64_t first = x >= 0 ? 0 : column_steps(-x + s->stride_x - 1, s->stride_x);
+    int64_t end = x >= s->in_width ? 0 : column_steps(s->in_width - 1 - x, s->stride_x) + 1;
     from = from > first ? from : first;
     to = to < end ? to : end;
     c.lanes = vm_range(from, to);

@@ -162,7 +162,7 @@ static void make_plan(plan *t, const sld_run *run, int threads, const sld_conv_i
     int64_t most = PATCH_FLOATS / (depth * t->width);
     most = most < 1 ? 1 : most;
     t->task_tiles = min64(t->tiles, most);
-    t->patch_floats = (size_t)(t->task_tiles * depth * t->width);
+    t->patch_floats = (size_t)(t->task_tiles * depth * t->width) + SLD_CONV_SPILL;
     t->task_panels = t->panels;
     if (t->blocks > 1) {
         int64_t fit = SUM_FLOATS / (t->task_tiles * t->tile_floats);
@@ -221,17 +221,14 @@ size_t sld_conv_gemm_workspace(const sld_run *run, int threads, const sld_conv_i
     return thread_floats(&t) * sizeof(float) * (size_t)threads + unpacked_bytes(&t);
 }
 
-static void store_tile(const plan *t, int64_t image, int64_t group, int64_t tile, int64_t panel,
-                       const float *sum)
+static sld_tile_store destination(const plan *t, int64_t image, int64_t group, int64_t tile,
+                                  int64_t panel)
 {
     const sld_conv_shape *s = &t->s;
     const sld_conv_params *p = t->run->params;
     const sld_tensor *y = &t->run->out[0];
     int64_t channel = group * s->out_channels + panel * t->panel;
-    int64_t pixel = tile * t->width;
-    int64_t offset = channel * s->pixels + pixel;
-    int channels = (int)min64(t->panel, s->out_channels - panel * t->panel);
-    int pixels = (int)min64(t->width, s->pixels - pixel);
+    int64_t offset = channel * s->pixels + tile * t->width;
     sld_tile_store to = {
         .out = (float *)y->data + image * y->stride[0] + offset,
         .out_stride = s->pixels,
@@ -248,24 +245,14 @@ static void store_tile(const plan *t, int64_t image, int64_t group, int64_t tile
         to.residual = (const float *)r->data + image * r->stride[0] + offset;
         to.residual_stride = s->pixels;
     }
-    if (t->channel_lanes) {
-        t->isa->tile->store_transposed(sum, pixels, channels, &to);
-    } else {
-        t->isa->tile->store(sum, channels, pixels, &to);
-    }
+    return to;
 }
 
 /* Asks for the output lines of a tile while it is computed: maps larger than L2 gain a third. */
-static void prefetch_tile(const plan *t, int64_t image, int64_t group, int64_t tile, int64_t panel)
+static void prefetch_tile(const sld_tile_store *to, int64_t channels, int64_t pixels)
 {
-    const sld_conv_shape *s = &t->s;
-    const sld_tensor *y = &t->run->out[0];
-    int64_t channel = group * s->out_channels + panel * t->panel;
-    int64_t channels = min64(t->panel, s->out_channels - panel * t->panel);
-    int64_t pixels = min64(t->width, s->pixels - tile * t->width);
-    const float *p =
-        (const float *)y->data + image * y->stride[0] + channel * s->pixels + tile * t->width;
-    for (int64_t i = 0; i < channels; i++, p += s->pixels) {
+    const float *p = to->out;
+    for (int64_t i = 0; i < channels; i++, p += to->out_stride) {
         for (int64_t j = 0; j < pixels; j += SLD_CACHE_LINE / 4) {
             SLD_PREFETCH_WRITE(p + j);
         }
@@ -273,23 +260,46 @@ static void prefetch_tile(const plan *t, int64_t image, int64_t group, int64_t t
     }
 }
 
-/* All tiles of one panel against one block of depth. */
-static void run_panel(const plan *t, const sld_conv_patches *block, const float *weights,
-                      int64_t channels, float *sums)
+/* One task: some tiles of one image and group against some panels. */
+typedef struct task {
+    int64_t image, group;
+    int64_t tile, tile_end, panel, panel_end;
+    float *patches, *sums;
+} task;
+
+/* One tile of one panel against one block of depth. */
+static void run_tile(const plan *t, const task *k, const sld_conv_patches *block, int64_t tile,
+                     int64_t panel)
 {
-    const sld_gemm_tile *tile = t->isa->tile;
-    int64_t depth = block->channels * t->s.taps;
-    int64_t tiles = divide_up(block->pixels, t->width);
+    const sld_conv_shape *s = &t->s;
+    const sld_gemm_tile *isa = t->isa->tile;
+    int64_t depth = block->channels * s->taps;
     bool start = block->channel == 0;
-    for (int64_t i = 0; i < tiles; i++) {
-        const float *patches = block->out + i * depth * t->width;
-        int pixels = (int)min64(t->width, block->pixels - i * t->width);
-        float *sum = sums + i * t->tile_floats;
-        if (t->channel_lanes) {
-            tile->multiply(pixels, (int)channels, depth, patches, weights, sum, start);
-        } else {
-            tile->multiply((int)channels, pixels, depth, weights, patches, sum, start);
-        }
+    bool last = block->channel + block->channels == s->in_channels;
+    int channels = (int)min64(t->panel, s->out_channels - panel * t->panel);
+    int pixels = (int)min64(t->width, s->pixels - tile * t->width);
+    const float *patches = k->patches + (tile - k->tile) * depth * t->width;
+    const float *weights = t->weights + ((k->group * t->panels + panel) * s->in_channels * s->taps +
+                                         block->channel * s->taps) *
+                                            t->panel;
+    float *sum = k->sums;
+    if (t->blocks > 1) {
+        sum += ((panel - k->panel) * t->task_tiles + tile - k->tile) * t->tile_floats;
+    }
+    if (t->channel_lanes) {
+        isa->multiply(pixels, channels, depth, patches, weights, sum, start);
+    } else if (!last) {
+        isa->multiply(channels, pixels, depth, weights, patches, sum, start);
+    }
+    if (!last) {
+        return;
+    }
+    sld_tile_store to = destination(t, k->image, k->group, tile, panel);
+    if (t->channel_lanes) {
+        isa->store_transposed(sum, pixels, channels, &to);
+    } else {
+        prefetch_tile(&to, channels, pixels);
+        isa->finish(channels, pixels, depth, weights, patches, sum, start, &to);
     }
 }
 
@@ -300,47 +310,33 @@ static void run_task(void *user, size_t index, int thread)
     int64_t i = (int64_t)index;
     int64_t panel_task = i % t->panel_tasks;
     int64_t tile_task = i / t->panel_tasks % t->tile_tasks;
-    int64_t group = i / (t->panel_tasks * t->tile_tasks) % s->groups;
-    int64_t image = i / (t->panel_tasks * t->tile_tasks * s->groups);
-    int64_t tile = tile_task * t->task_tiles;
-    int64_t tile_end = min64(tile + t->task_tiles, t->tiles);
-    int64_t panel_end = min64((panel_task + 1) * t->task_panels, t->panels);
     float *scratch = t->scratch + thread_floats(t) * (size_t)thread;
-    float *sums = scratch + t->patch_floats;
+    task k = {
+        .image = i / (t->panel_tasks * t->tile_tasks * s->groups),
+        .group = i / (t->panel_tasks * t->tile_tasks) % s->groups,
+        .tile = tile_task * t->task_tiles,
+        .tile_end = min64((tile_task + 1) * t->task_tiles, t->tiles),
+        .panel = panel_task * t->task_panels,
+        .panel_end = min64((panel_task + 1) * t->task_panels, t->panels),
+        .patches = scratch,
+        .sums = scratch + t->patch_floats,
+    };
     const sld_tensor *x = &t->run->in[0];
     sld_conv_patches block = {
         .shape = s,
-        .in = (const float *)x->data + image * x->stride[0] + group * s->in_channels * s->in_plane,
-        .pixel = tile * t->width,
-        .pixels = min64(tile_end * t->width, s->pixels) - tile * t->width,
+        .in = (const float *)x->data + k.image * x->stride[0] +
+              k.group * s->in_channels * s->in_plane,
+        .pixel = k.tile * t->width,
+        .pixels = min64(k.tile_end * t->width, s->pixels) - k.tile * t->width,
         .width = (int)t->width,
-        .out = scratch,
+        .out = k.patches,
     };
-    int64_t full_depth = s->in_channels * s->taps;
     for (; block.channel < s->in_channels; block.channel += t->block_channels) {
         block.channels = min64(t->block_channels, s->in_channels - block.channel);
         t->isa->pack(&block);
-        bool last = block.channel + block.channels == s->in_channels;
-        for (int64_t panel = panel_task * t->task_panels, n = 0; panel < panel_end; panel++, n++) {
-            const float *weights =
-                t->weights +
-                ((group * t->panels + panel) * full_depth + block.channel * s->taps) * t->panel;
-            int64_t channels = min64(t->panel, s->out_channels - panel * t->panel);
-            if (t->blocks > 1) {
-                float *part = sums + n * t->task_tiles * t->tile_floats;
-                run_panel(t, &block, weights, channels, part);
-                for (int64_t j = tile; last && j < tile_end; j++) {
-                    store_tile(t, image, group, j, panel, part + (j - tile) * t->tile_floats);
-                }
-                continue;
-            }
-            sld_conv_patches one = block;
-            for (int64_t j = tile; j < tile_end; j++) {
-                one.out = block.out + (j - tile) * full_depth * t->width;
-                one.pixels = min64(t->width, s->pixels - j * t->width);
-                prefetch_tile(t, image, group, j, panel);
-                run_panel(t, &one, weights, channels, sums);
-                store_tile(t, image, group, j, panel, sums);
+        for (int64_t panel = k.panel; panel < k.panel_end; panel++) {
+            for (int64_t tile = k.tile; tile < k.tile_end; tile++) {
+                run_tile(t, &k, &block, tile, panel);
             }
         }
     }

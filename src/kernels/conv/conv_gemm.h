@@ -25,6 +25,9 @@ typedef struct sld_conv_shape {
     int64_t in_plane, in_slice, in_row, in_step; /* element strides of channels, z, y, x */
 } sld_conv_shape;
 
+/* Patches are stored by whole vectors, past the end of the last row of pixels. */
+#define SLD_CONV_SPILL 16
+
 /* One block of patches: channels [channel, channel + channels), pixels from pixel on. */
 typedef struct sld_conv_patches {
     const sld_conv_shape *shape;
@@ -32,7 +35,7 @@ typedef struct sld_conv_patches {
     int64_t channel, channels;
     int64_t pixel, pixels;
     int width;  /* pixels per tile; lanes past the last pixel are zeroed */
-    float *out; /* [tile][channel][tap][width] */
+    float *out; /* [tile][channel][tap][width], then room for SLD_CONV_SPILL floats */
 } sld_conv_patches;
 
 typedef struct sld_conv_isa {

@@ -29,6 +29,10 @@ typedef struct sld_gemm_tile {
      */
     void (*multiply)(int r, int n, int64_t k, const float *a, const float *b, float *sum,
                      bool start);
+    /* As multiply, then store; a whole tile never leaves the registers. sum is read unless start.
+     */
+    void (*finish)(int r, int n, int64_t k, const float *a, const float *b, float *sum, bool start,
+                   const sld_tile_store *to);
     /* out[i * out_stride + j] from sum[i][j], i < r, j < n. */
     void (*store)(const float *sum, int r, int n, const sld_tile_store *to);
     /* out[j * out_stride + i]; bias and residual transposed too, bias along lanes only. */

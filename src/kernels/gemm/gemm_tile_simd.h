@@ -7,11 +7,9 @@
 /* b often comes from L3 or memory: ask this many steps of k ahead. */
 #define PREFETCH_STEPS 64
 
-/* Each block of k is summed by itself, then added: errors grow with the blocks, not with k. */
-static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k, const float *a,
-                                   const float *b, float *sum, bool start)
+static SLD_ALWAYS_INLINE void accumulate(const int rows, const int vectors, int64_t k,
+                                         const float *a, const float *b, vf acc[TILE_ROWS][2])
 {
-    vf acc[TILE_ROWS][2];
     SLD_UNROLL
     for (int i = 0; i < rows; i++) {
         SLD_UNROLL
@@ -40,12 +38,48 @@ static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k,
         a += TILE_ROWS;
         b += TILE_LANES;
     }
+}
+
+/* Each block of k is summed by itself, then added: errors grow with the blocks, not with k. */
+static SLD_ALWAYS_INLINE void tile(const int rows, const int vectors, int64_t k, const float *a,
+                                   const float *b, float *sum, bool start)
+{
+    vf acc[TILE_ROWS][2];
+    accumulate(rows, vectors, k, a, b, acc);
     SLD_UNROLL
     for (int i = 0; i < rows; i++) {
         SLD_UNROLL
         for (int v = 0; v < vectors; v++) {
             float *to = sum + i * TILE_LANES + v * VF;
             vf_store(to, start ? acc[i][v] : vf_add(vf_load(to), acc[i][v]));
+        }
+    }
+}
+
+/* As tile and tile_store with all lanes; low and high: the activation, a clamp. */
+static SLD_ALWAYS_INLINE void finished_tile(const int rows, int64_t k, const float *a,
+                                            const float *b, const float *sum, bool start,
+                                            const sld_tile_store *to, vf low, vf high)
+{
+    vf acc[TILE_ROWS][2];
+    accumulate(rows, 2, k, a, b, acc);
+    SLD_UNROLL
+    for (int i = 0; i < rows; i++) {
+        const float *bias = to->bias + i * to->bias_row_stride;
+        SLD_UNROLL
+        for (int v = 0; v < 2; v++) {
+            vf y = acc[i][v];
+            if (!start) {
+                y = vf_add(vf_load(sum + i * TILE_LANES + v * VF), y);
+            }
+            if (to->bias != NULL) {
+                vf shift = to->bias_lane_stride != 0 ? vf_load(bias + v * VF) : vf_set1(*bias);
+                y = vf_fma(shift, vf_set1(to->beta), y);
+            }
+            if (to->residual != NULL) {
+                y = vf_add(y, vf_load(to->residual + i * to->residual_stride + v * VF));
+            }
+            vf_store(to->out + i * to->out_stride + v * VF, vf_clamp(y, low, high));
         }
     }
 }
@@ -158,9 +192,35 @@ static void tile_store(const float *sum, int r, int n, const sld_tile_store *to)
             if (to->residual != NULL) {
                 y = vf_add(y, vf_load_m(to->residual + i * to->residual_stride + v, live));
             }
-            vf_store_m(to->out + i * to->out_stride + v, vf_activate(to->epilogue, y), live);
+            vf_store_first(to->out + i * to->out_stride + v, vf_activate(to->epilogue, y), n - v);
         }
     }
+}
+
+#define FINISH_CASE(r)                                                                             \
+    case r:                                                                                        \
+        finished_tile(r, k, a, b, sum, start, to, vf_set1(low), vf_set1(high));                    \
+        return;
+
+static void tile_finish(int r, int n, int64_t k, const float *a, const float *b, float *sum,
+                        bool start, const sld_tile_store *to)
+{
+    float low, high;
+    if (n == TILE_LANES && to->alpha == 1.0f && sld_act_clamp(to->epilogue, &low, &high)) {
+        switch (r) {
+            FINISH_CASE(4)
+            FINISH_CASE(6)
+#if TILE_ROWS > 6
+            FINISH_CASE(8)
+            FINISH_CASE(12)
+            FINISH_CASE(14)
+#endif
+        default:
+            break;
+        }
+    }
+    tile_multiply(r, n, k, a, b, sum, start);
+    tile_store(sum, r, n, to);
 }
 
 /* VF rows x VF lanes of sum at a time, turned in registers. */
@@ -189,7 +249,7 @@ static void tile_store_transposed(const float *sum, int r, int n, const sld_tile
             if (to->residual != NULL) {
                 y = vf_add(y, vf_load_m(to->residual + (j + i) * to->residual_stride, live));
             }
-            vf_store_m(to->out + (j + i) * to->out_stride, vf_activate(to->epilogue, y), live);
+            vf_store_first(to->out + (j + i) * to->out_stride, vf_activate(to->epilogue, y), r);
         }
     }
 }
