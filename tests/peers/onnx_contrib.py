@@ -223,6 +223,80 @@ case("matmul_4bits_float_zero", "MatMulNBits", [f(2, 64), const(q), const(scale)
 case("matmul_4bits_bias", "MatMulNBits", [f(2, 64), const(q), const(scale), const(zero), None, const(f(5))], N=5, K=64, block_size=32,
      bits=4, accuracy_level=1)
 
+# ---- attention ----
+
+
+def split(x, heads):
+    return x.reshape(*x.shape[:2], heads, -1).swapaxes(1, 2)
+
+
+def attend(q, k, v, bias=0, scale=None):
+    s = q @ k.swapaxes(2, 3) * np.float32(scale or 1 / math.sqrt(q.shape[3])) + bias
+    return (softmax(s, 3) @ v).swapaxes(1, 2).reshape(q.shape[0], q.shape[2], -1)
+
+
+E, W3, B3 = f(2, 3, 8), const(f(8, 24) / 2), const(f(24))
+PAST, ABIAS = f(2, 2, 2, 4, 4), f(1, 2, 3, 3)
+M2 = ints([1, 1, 0], [0, 1, 1], dtype=np.int32)
+M3 = ints([[1, 0, 0], [1, 1, 0], [0, 0, 0]], [[0, 1, 0], [1, 1, 1], [0, 0, 1]], dtype=np.int32)
+case("attention", "Attention", [E, W3, B3], num_heads=2)
+case("attention_no_bias", "Attention", [E, W3, None], num_heads=2, scale=0.3)
+case("attention_lengths", "Attention", [E, W3, B3, ints(2, 3, dtype=np.int32)], num_heads=2)
+case("attention_starts", "Attention", [E, W3, B3, ints(2, 3, 1, 2, dtype=np.int32)], num_heads=2)
+case("attention_raw", "Attention", [E, W3, B3, M2], num_heads=2)
+case("attention_raw_hidden", "Attention", [E, W3, B3, ints([0, 0, 0], [1, 0, 0], dtype=np.int32)], num_heads=2)
+case("attention_raw_filter", "Attention", [E, W3, B3, M2], num_heads=4, mask_filter_value=-2.0)
+case("attention_3d", "Attention", [E, W3, B3, M3], num_heads=2)
+case("attention_causal", "Attention", [E, W3, B3], num_heads=2, unidirectional=1)
+case("attention_causal_filter", "Attention", [E, W3, B3], num_heads=2, unidirectional=1, mask_filter_value=-2.0)
+case("attention_causal_raw", "Attention", [E, W3, B3, M2], num_heads=2, unidirectional=1)
+case("attention_causal_3d", "Attention", [E, W3, B3, M3], num_heads=2, unidirectional=1, mask_filter_value=-3.0)
+case("attention_causal_lengths", "Attention", [E, W3, B3, ints(2, 1, dtype=np.int32)], num_heads=2, unidirectional=1)
+case("attention_bias", "Attention", [E, W3, B3, None, None, ABIAS], num_heads=2)
+case("attention_bias_mask", "Attention", [E, W3, B3, M2, None, f(2, 2, 3, 3)], num_heads=2)
+case("attention_past", "Attention", [E, W3, B3, None, PAST], "y present", num_heads=2)
+case("attention_past_causal", "Attention", [E, W3, B3, None, PAST], "y present", num_heads=2, unidirectional=1)
+case("attention_past_raw", "Attention", [E, W3, B3, ints([1] * 5 + [0] * 2, [0] * 2 + [1] * 5, dtype=np.int32), PAST], "y present", num_heads=2,
+     unidirectional=1)
+case("attention_present", "Attention", [E, W3, B3], "y present", num_heads=2, unidirectional=1)
+case("attention_sizes", "Attention", [E, const(f(8, 28)), const(f(28))], num_heads=2, qkv_hidden_sizes=[8, 8, 12])
+case("attention_open", "Attention", [E, W3, B3, M2], num_heads=2, dims={"x0": ["N", "T", 8], "x3": ["N", "T"]})
+case("attention_open_causal", "Attention", [E, W3, B3, None, PAST], "y present", num_heads=2, unidirectional=1,
+     dims={"x0": ["N", "T", 8], "x4": [2, "N", 2, "P", 4]})
+Q, K, V = f(2, 3, 8), f(2, 5, 8), f(2, 5, 8)
+KM = ints([1, 1, 1, 0, 0], [0, 1, 1, 1, 1], dtype=np.int32)
+MHA = "MultiHeadAttention"
+case("mha", MHA, [Q, K, V], num_heads=2)
+case("mha_bias", MHA, [Q, K, V, const(f(24))], num_heads=2, scale=0.4)
+case("mha_value_size", MHA, [Q, K, f(2, 5, 12), f(28)], num_heads=2)
+case("mha_mask", MHA, [Q, K, V, None, KM], num_heads=2)
+case("mha_lengths", MHA, [Q, K, V, None, ints(5, 2, dtype=np.int32)], num_heads=2)
+case("mha_mask_3d", MHA, [Q, K, V, None, np.stack([KM[:, :], KM, 1 - KM], 1).astype(np.int32)], num_heads=2)
+case("mha_attention_bias", MHA, [Q, K, V, None, KM, f(2, 2, 3, 5)], num_heads=2)
+case("mha_attention_bias1", MHA, [Q, K, V, None, None, f(1, 1, 3, 5)], num_heads=2)
+case("mha_causal", MHA, [Q, f(2, 3, 8), f(2, 3, 8)], num_heads=2, unidirectional=1)
+case("mha_past", MHA, [Q, f(2, 3, 8), f(2, 3, 8), None, None, None, f(2, 2, 4, 4), f(2, 2, 4, 4)], "y k v", num_heads=2)
+case("mha_past_causal", MHA, [Q, f(2, 3, 8), f(2, 3, 8), f(24), None, None, f(2, 2, 4, 4), f(2, 2, 4, 4)], "y k v", num_heads=2,
+     unidirectional=1)
+case("mha_past_mask", MHA, [Q, f(2, 3, 8), f(2, 3, 8), None, ints([1] * 6 + [0], [0] + [1] * 6, dtype=np.int32), f(1, 2, 3, 7), f(2, 2, 4, 4),
+                            f(2, 2, 4, 4)], "y k v", num_heads=2)
+case("mha_cross", MHA, [Q, f(2, 2, 5, 4), f(2, 2, 5, 4)], num_heads=2)
+case("mha_packed", MHA, [f(2, 3, 2, 3, 4)], num_heads=2,
+     reference=lambda x: [attend(*(x[:, :, :, i].swapaxes(1, 2) for i in range(3)))])
+case("mha_packed_kv", MHA, [Q, f(2, 5, 2, 2, 4)], num_heads=2,
+     reference=lambda q, x: [attend(split(q, 2), *(x[:, :, :, i].swapaxes(1, 2) for i in range(2)))])
+case("mha_scores", MHA, [Q, K, V], "y - - qk", num_heads=2, reference=lambda q, k, v: [
+    attend(split(q, 2), split(k, 2), split(v, 2)), softmax(split(q, 2) @ split(k, 2).swapaxes(2, 3) / 2, 3)])
+case("mha_open", MHA, [Q, K, V, None, KM], num_heads=2, dims={"x0": ["N", "S", 8], "x1": ["N", "T", 8], "x2": ["N", "T", 8], "x4": ["N", "T"]})
+COS, SIN = const(np.cos(np.outer(np.arange(9), [1, 0.1])).astype(np.float32)), const(np.sin(np.outer(np.arange(9), [1, 0.1])).astype(np.float32))
+R3, R4 = f(2, 3, 12), f(2, 3, 4, 4)
+for inter in (0, 1):
+    case(f"rotary_{inter}", "RotaryEmbedding", [R3, ints([0, 1, 2], [4, 5, 6]), COS, SIN], interleaved=inter)
+    case(f"rotary_offset_{inter}", "RotaryEmbedding", [R4, ints(3), COS, SIN], interleaved=inter)
+    case(f"rotary_partial_{inter}", "RotaryEmbedding", [R3, ints([0, 1, 2], [4, 5, 6]), COS, SIN], interleaved=inter, num_heads=2,
+         rotary_embedding_dim=4)
+    case(f"rotary_standard_{inter}", "RotaryEmbedding", [R4, COS, SIN, ints([0, 1, 2, 3], [4, 5, 6, 7])], domain="", opset=23, interleaved=inter)
+
 # ---- the rest ----
 
 G = np.clip(f(1, 4, 5, 2), -1.2, 1.2)
