@@ -286,7 +286,8 @@ static void test_unsupported(void **state)
                       "pool: STOCHASTIC } }"
                       "layer { name: 'r' type: 'MyLayer' bottom: 'b' top: 'c' my_param { a: 1 } }"
                       "layer { name: 's' type: 'Filter' bottom: 'c' top: 'd' }",
-                "caffe: 4 nodes are not supported: 'p' (Python), 'q' (Pooling: stochastic "
+                "caffe: 4 nodes are not supported: 'p' (Python: of Python layers only "
+                "ProposalLayer is known), 'q' (Pooling: stochastic "
                 "pooling), 'r' (MyLayer), 's' (Filter)");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ROIAlign as Caffe's layer and as TensorRT's plugin: the operator RoiAlign. */
+/* ROIAlign as Caffe's layer and as TensorRT's plugin, CropAndResize as the latter: operators. */
 #include <math.h>
 #include <stdio.h>
 
@@ -113,12 +113,35 @@ static void tensorrt(void **unused)
     gives("roi-align-test.onnx", in, 2, 10.f / 4, 6);
 }
 
+/* One sample is the middle of a region, here of y1, x1, y2, x2 in shares: (1.5, 1.5) and (0, 3). */
+static void crop_and_resize(void **unused)
+{
+    (void)unused;
+    onnx_writer f;
+    float regions[8] = {0, 0, 1, 1, 0, 1, 0, 1};
+    const solder_tensor r = {"r", SOLDER_F32, {4, {1, 2, 4, 1}}, regions};
+    onnx_open(&f, 11);
+    onnx_input(&f, "x", ONNX_FLOAT, 4, (const int64_t[]){1, 1, 4, 4}, NULL);
+    onnx_input(&f, "r", ONNX_FLOAT, 4, (const int64_t[]){1, 2, 4, 1}, NULL);
+    onnx_int(&f, "crop_width", 1);
+    onnx_int(&f, "crop_height", 1);
+    onnx_node(&f, "CropAndResize", "crop", "x r", "c");
+    onnx_ints(&f, "axes", 1, (const int64_t[]){0});
+    onnx_node(&f, "Squeeze", "squeeze", "c", "y");
+    onnx_output(&f, "y", ONNX_FLOAT);
+    onnx_close(&f);
+    write_file("roi-align-test.onnx", f.file.data, f.file.size);
+    wire_free(&f.file);
+    gives("roi-align-test.onnx", &r, 1, 7.5f, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(caffe),
         cmocka_unit_test(caffe_errors),
         cmocka_unit_test(tensorrt),
+        cmocka_unit_test(crop_and_resize),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,6 +201,7 @@ solder_status sld_caffe_tile(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_flatten(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_reshape_layer(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_permute(sld_caffe *c, sld_caffe_layer *l);
+solder_status sld_caffe_transpose(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_crop(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_interp(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_upsample(sld_caffe *c, sld_caffe_layer *l);
@@ -208,6 +209,11 @@ const char *sld_caffe_refuse_upsample(const sld_caffe_layer *l);
 solder_status sld_caffe_shuffle_channel(sld_caffe *c, sld_caffe_layer *l);
 
 solder_status sld_caffe_roi_align(sld_caffe *c, sld_caffe_layer *l);
+
+solder_status sld_caffe_axpy(sld_caffe *c, sld_caffe_layer *l);
+solder_status sld_caffe_bn(sld_caffe *c, sld_caffe_layer *l);
+solder_status sld_caffe_python(sld_caffe *c, sld_caffe_layer *l);
+const char *sld_caffe_refuse_python(const sld_caffe_layer *l);
 
 solder_status sld_caffe_input(sld_caffe *c, sld_caffe_layer *l);
 solder_status sld_caffe_parameter(sld_caffe *c, sld_caffe_layer *l);

@@ -74,6 +74,13 @@ static solder_status read_geometry(const sld_caffe *c, const sld_caffe_layer *l,
                      1};
     extent pad = {"pad", p->pad, p->n_pad, p->has_pad_h, p->has_pad_w, p->pad_h, p->pad_w, 0, 0};
     extent dilation = {"dilation", p->dilation, p->n_dilation, false, false, 0, 0, 1, 1};
+    if (p->n_hole > 0 || p->has_hole_h || p->has_hole_w) {
+        if (p->n_dilation > 0) {
+            return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "has both dilation and hole");
+        }
+        dilation = (extent){"hole",    p->hole, p->n_hole, p->has_hole_h, p->has_hole_w, p->hole_h,
+                            p->hole_w, 1,       1};
+    }
     SLD_TRY(read_extent(c, l, &kernel, g->spatial, g->kernel));
     SLD_TRY(read_extent(c, l, &stride, g->spatial, g->stride));
     SLD_TRY(read_extent(c, l, &pad, g->spatial, g->pad));

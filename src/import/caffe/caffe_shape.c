@@ -306,20 +306,19 @@ solder_status sld_caffe_reshape_layer(sld_caffe *c, sld_caffe_layer *l)
     return SOLDER_OK;
 }
 
-solder_status sld_caffe_permute(sld_caffe *c, sld_caffe_layer *l)
+static solder_status permute(sld_caffe *c, sld_caffe_layer *l, const uint32_t *order, size_t count)
 {
-    const Caffe__PermuteParameter *p = l->param;
     sld_value *x = sld_caffe_in(l, 0), *y;
     int rank = x->shape.rank, n = 0;
     sld_transpose_params params = {{0}};
     uint32_t used = 0;
-    for (size_t i = 0; i < p->n_order; i++) {
-        if (p->order[i] >= (uint32_t)rank || (used >> p->order[i] & 1) != 0) {
+    for (size_t i = 0; i < count; i++) {
+        if (order[i] >= (uint32_t)rank || (used >> order[i] & 1) != 0) {
             return sld_caffe_fail(c, l, SOLDER_ERROR_DATA, "order %u is out of range or repeated",
-                                  (unsigned)p->order[i]);
+                                  (unsigned)order[i]);
         }
-        used |= 1u << p->order[i];
-        params.perm[n++] = (int32_t)p->order[i];
+        used |= 1u << order[i];
+        params.perm[n++] = (int32_t)order[i];
     }
     for (int i = 0; i < rank; i++) { /* axes left out follow in their order */
         if ((used >> i & 1) == 0) {
@@ -329,6 +328,18 @@ solder_status sld_caffe_permute(sld_caffe *c, sld_caffe_layer *l)
     SLD_TRY(sld_caffe_add(c, l, SLD_OP_TRANSPOSE, &params, &x, 1, &y));
     sld_caffe_out(l, 0, y);
     return SOLDER_OK;
+}
+
+solder_status sld_caffe_permute(sld_caffe *c, sld_caffe_layer *l)
+{
+    const Caffe__PermuteParameter *p = l->param;
+    return permute(c, l, p->order, p->n_order);
+}
+
+solder_status sld_caffe_transpose(sld_caffe *c, sld_caffe_layer *l)
+{
+    const Caffe__TransposeParameter *p = l->param;
+    return permute(c, l, p->dim, p->n_dim);
 }
 
 /* ---- Crop: to the size of the second bottom from axis on ---- */

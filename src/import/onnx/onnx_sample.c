@@ -55,6 +55,57 @@ void sld_onnx_roi_align_trt(sld_onnx_node *node, int told)
     node->out[0] = sld_onnx_emit(node, SLD_OP_ROI_ALIGN, &params, in, 3);
 }
 
+enum { MAX_REGIONS = 1 << 16 };
+
+/* Which item each region is of: as many of each. */
+static sld_value *items_of_regions(sld_onnx_node *node, int64_t items, int64_t each)
+{
+    int64_t count = items * each;
+    int64_t *numbers = sld_arena_array(&node->onnx->arena, (size_t)count, sizeof *numbers);
+    if (numbers == NULL) {
+        node->status = sld_fail_memory(node->onnx->diag, (size_t)count * sizeof *numbers);
+        return NULL;
+    }
+    for (int64_t i = 0; i < count; i++) {
+        numbers[i] = i / each;
+    }
+    return sld_onnx_constant(node, SOLDER_I64, 1, &count, numbers);
+}
+
+/* TensorRT's plugin: regions [N, R, 4, 1] of the map [N, C, H, W] give [N, R, C, h, w]. */
+void sld_onnx_crop_and_resize_trt(sld_onnx_node *node, int told)
+{
+    (void)told;
+    sld_value *map = sld_onnx_required(node, 0), *regions = sld_onnx_required(node, 1);
+    const sld_crop_resize_params params = {
+        .height = sld_onnx_int_in(node, "crop_height", 1, 1, INT32_MAX),
+        .width = sld_onnx_int_in(node, "crop_width", 1, 1, INT32_MAX)};
+    int64_t items, each, channels;
+    if (!sld_onnx_ok(node)) {
+        return;
+    }
+    if (regions->shape.rank < 3 || map->shape.rank != 4) {
+        sld_onnx_fail(node, SOLDER_ERROR_DATA, "needs [N, C, H, W] and regions [N, R, 4, 1]");
+        return;
+    }
+    if (!sld_onnx_dim(node, regions, 0, &items) || !sld_onnx_dim(node, regions, 1, &each) ||
+        !sld_onnx_dim(node, map, 1, &channels) || items > MAX_REGIONS || each > MAX_REGIONS ||
+        items * each > MAX_REGIONS) {
+        sld_onnx_unsupported(node, "an open or large number of regions or channels");
+        return;
+    }
+    sld_value *in[3] = {
+        map,
+        sld_onnx_reshape(node, regions,
+                         (sld_onnx_dim_rule[]){sld_onnx_fixed(items * each), sld_onnx_fixed(4)}, 2),
+        items_of_regions(node, items, each)};
+    sld_value *y = sld_onnx_emit(node, SLD_OP_CROP_RESIZE, &params, in, 3);
+    const sld_onnx_dim_rule shape[] = {sld_onnx_fixed(items), sld_onnx_fixed(each),
+                                       sld_onnx_fixed(channels), sld_onnx_fixed(params.height),
+                                       sld_onnx_fixed(params.width)};
+    node->out[0] = sld_onnx_reshape(node, y, shape, 5);
+}
+
 /* Elements of data [B, n, ..] along axis 1 in the order of indices [B, n]. */
 static sld_value *reorder(sld_onnx_node *node, sld_value *data, sld_value *indices)
 {
