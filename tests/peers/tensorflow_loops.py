@@ -85,9 +85,11 @@ case("GRUBlockCell", lambda x, h, w=noise(7, 8), v=noise(7, 4), b=noise(8), c=no
 v1 = tf.compat.v1
 
 
-def dynamic_rnn(cell, x, state, lengths=None):
-    """x [T, N, I]; cell takes x and the states and gives the output and the new states."""
+def dynamic_rnn(cell, x, state, lengths=None, shorter=False):
+    """x [T, N, I]; cell takes x and the states and gives the output and the new states. shorter: the
+    loop ends with the longest sequence, as it did since TensorFlow 1.5."""
     steps = tf.shape(x)[0]
+    bound = tf.minimum(steps, tf.maximum(1, tf.reduce_max(lengths))) if shorter else steps
     read = v1.TensorArray(tf.float32, steps, name="input").unstack(x)
     written = v1.TensorArray(tf.float32, steps, name="output", element_shape=state[-1].shape)
 
@@ -99,7 +101,7 @@ def dynamic_rnn(cell, x, state, lengths=None):
             fresh = [v1.where(done, s, f) for s, f in zip(states, fresh)]
         return (t + 1, out.write(t, y), *fresh)
 
-    loop = v1.while_loop(lambda t, *_: t < steps, body, (tf.constant(0), written, *state))
+    loop = v1.while_loop(lambda t, *_: t < bound, body, (tf.constant(0), written, *state))
     return (loop[1].stack(), *loop[2:])
 
 
@@ -156,7 +158,7 @@ case("BasicRNNCell-frames", lambda x, r=basic_rnn(noise(7, 4), noise(4)):
 peep = (noise(7, 16), noise(16), noise(4), noise(4), noise(4))
 case("LSTMCell-peepholes-frames", lambda x: dynamic_rnn(peephole_lstm(*peep), x, [tf.zeros([2, 4])] * 2), x, frames=True)
 
-# Sequence lengths, projections and clipping: no single operator has them, they stay loops.
+# Sequence lengths; projections and clipping, which stay loops.
 case("BasicLSTMCell-lengths-frames", lambda x, n: dynamic_rnn(lstm, x, [tf.zeros([2, 4])] * 2, n), x, np.array([3, 5], np.int32), frames=True)
 case("LSTMCell-projection-frames", lambda x, p=noise(4, 2), w=noise(5, 16): dynamic_rnn(
     peephole_lstm(w, *peep[1:], p), x, [tf.zeros([2, 4]), tf.zeros([2, 2])]), x, frames=True)

@@ -123,7 +123,9 @@ SENTENCES = {  # the recurrent layers of a classifier, and the steps they become
                                  k.Conv1D(24, 3, activation="relu"), k.GRU(24, return_sequences=True),
                                  k.GlobalMaxPooling1D()], {"LSTM": 2, "GRU": 1}),
     "Stacked-cells": (lambda k: [k.RNN([k.LSTMCell(24), k.GRUCell(16)])], {"LSTM": 1, "GRU": 1}),
-    "Masked-LSTM": (lambda k: [k.Masking(0.0), k.LSTM(24)], {"LSTM": 0, "Loop": 1})}
+    "Masked-LSTM": (lambda k: [k.Masking(0.0), k.LSTM(24)], {"LSTM": 1, "Loop": 0}),
+    "Masked-GRU": (lambda k: [k.Masking(0.0), k.Bidirectional(k.GRU(16, return_sequences=True)), k.LSTM(16)],
+                   {"GRU": 2, "LSTM": 1, "Loop": 0})}
 
 
 def classifier(recurrent):

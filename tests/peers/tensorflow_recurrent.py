@@ -7,7 +7,7 @@ its parameters are laid out as CudnnRNNCanonicalToParams documents: all weights,
 """
 import numpy as np
 import tensorflow as tf
-from tensorflow_loops import case
+from tensorflow_loops import basic_lstm, basic_rnn, case, dynamic_rnn, gru, peephole_lstm
 
 rng = np.random.default_rng(9)
 raw = tf.raw_ops
@@ -155,3 +155,62 @@ def keras(name, layer, mode):
 
 keras("CudnnRNNV3-keras-lstm", tf.keras.layers.LSTM(4, return_sequences=True), "lstm")
 keras("CudnnRNNV3-keras-gru", tf.keras.layers.GRU(4, return_sequences=True), "gru")
+
+
+# ---- loops with sequence lengths and masks ----
+
+x = noise(5, 3, 3)
+lengths = np.array([3, 0, 4], np.int32)
+lstm, w = basic_lstm(noise(7, 16), noise(16)), (noise(7, 8), noise(8), noise(7, 4), noise(4))
+begin = (noise(3, 4), noise(3, 4))
+case("BasicLSTMCell-shorter-frames", lambda x, n: dynamic_rnn(lstm, x, [tf.zeros([3, 4])] * 2, n, True), x, lengths, frames=True)
+case("BasicLSTMCell-longer-frames", lambda x, n, c, h: dynamic_rnn(lstm, x, [c, h], n), x, np.array([-1, 9, 2], np.int32), *begin, frames=True)
+case("BasicLSTMCell-fixed-frames", lambda x, c, h: dynamic_rnn(lstm, x, [c, h], np.array([5, 1, 2], np.int32)), x, *begin, frames=True)
+case("GRUCell-shorter-frames", lambda x, n, h: dynamic_rnn(gru(*w), x, [h], n, True), x, lengths, begin[0], frames=True)
+case("BasicRNNCell-lengths-frames", lambda x, n, r=basic_rnn(noise(7, 4), noise(4)): dynamic_rnn(r, x, [tf.zeros([3, 4])], n), x, lengths, frames=True)
+case("LSTMCell-lengths-frames", lambda x, n, p=(noise(7, 16), noise(16), noise(4), noise(4), noise(4)): dynamic_rnn(
+    peephole_lstm(*p), x, [tf.zeros([3, 4])] * 2, n), x, lengths, frames=True)
+
+
+def stacked(first, second):
+    def cell(x, state):
+        y, a = first(x, state[:2])
+        y, b = second(y, state[2:])
+        return y, [*a, *b]
+    return cell
+
+
+case("MultiRNNCell-shorter-frames", lambda x, n, s=stacked(lstm, gru(noise(8, 8), noise(8), noise(8, 4), noise(4))): dynamic_rnn(
+    s, x, [tf.zeros([3, 4])] * 3, n, True), x, lengths, frames=True)
+
+
+def masked_rnn(cell, x, mask, state, held=True, last=False):
+    """As Keras runs a cell: mask [T, N]; y of a step that does not count is that of the one before, or 0."""
+    steps = tf.shape(x)[0]
+    read = tf.TensorArray(tf.float32, steps).unstack(x)
+    counts = tf.TensorArray(tf.bool, steps).unstack(mask[:, :, tf.newaxis])
+    written = tf.TensorArray(tf.float32, 1 if last else steps, element_shape=state[-1].shape)
+    zero = tf.zeros_like(state[-1])
+
+    def body(t, out, before, *states):
+        y, fresh = cell(read.read(t), states)
+        now = counts.read(t)
+        y = tf.where(tf.tile(now, [1, 4]), y, before if held else zero)
+        fresh = [tf.where(now, f, s) for s, f in zip(states, fresh)]
+        return (t + 1, out.write(0 if last else t, y), y, *fresh)
+
+    loop = tf.while_loop(lambda t, *_: t < steps, body, (tf.constant(0), written, zero, *state))
+    return (loop[1].stack(), *loop[2:])
+
+
+mask = np.array([[0, 1, 1], [1, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 0]], bool)
+empty = mask & [True, False, True]
+none = [tf.zeros([3, 4])] * 2
+case("Mask-LSTM-held", lambda x, m: masked_rnn(lstm, x, m, none), x, mask, lower=False)
+case("Mask-LSTM-last", lambda x, m: masked_rnn(lstm, x, m, none, last=True), x, empty, lower=False)
+case("Mask-GRU-zero", lambda x, m: masked_rnn(gru(*w), x, m, none[:1], held=False), x, empty, lower=False)
+case("Mask-GRU-zero-last", lambda x, m: masked_rnn(gru(*w), x, m, none[:1], held=False, last=True), x, empty, lower=False)
+case("Mask-GRU-state", lambda x, m, h: masked_rnn(gru(*w), x, m, [h], held=False), x, empty, begin[0], lower=False)
+case("Mask-LSTM-state-loop", lambda x, m, c, h: masked_rnn(lstm, x, m, [c, h]), x, empty, *begin, lower=False)
+case("Mask-stacked", lambda x, m, s=stacked(lstm, gru(noise(8, 8), noise(8), noise(8, 4), noise(4))): masked_rnn(
+    s, x, m, none[:1] * 3), x, empty, lower=False)

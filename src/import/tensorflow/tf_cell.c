@@ -3,9 +3,12 @@
  * Recurrent cells in the body of a loop, found by what is computed: gates are activations of sums
  * of products with constant matrices, of biases and of peepholes, whatever way the frameworks split
  * and join them. What matches in everything becomes one operator; anything else is left alone.
+ * Where all states keep their value over steps that do not count (tf_mask.h), the operators run
+ * over the others.
  */
 #include "import/tensorflow/tf_affine.h"
 #include "import/tensorflow/tf_loop.h"
+#include "import/tensorflow/tf_mask.h"
 
 typedef enum cell_kind { LSTM, GRU, RNN } cell_kind;
 
@@ -32,6 +35,10 @@ typedef struct finding {
     int cell_count;
     uint8_t *explained; /* by variable */
     sld_dim trips;      /* of loop->around; SLD_DIM_NONE: not known */
+    bool masked;
+    bool shorter; /* the loop may end before trips, where no sequence goes on */
+    sld_tf_mask mask;
+    sld_tf_steps steps; /* once emitted */
 } finding;
 
 /* ---- what an iteration sees ---- */
@@ -52,24 +59,41 @@ static sld_tf_loop_var *list_read(const finding *f, const sld_value *value)
     return element ? var : NULL;
 }
 
+/* What a state becomes in a step that counts; NULL if it does not keep its value in the others. */
+static const sld_value *next_of(const finding *f, uint32_t index)
+{
+    const sld_tf_loop_var *var = &f->loop->vars[index];
+    const sld_value *fresh, *held;
+    sld_tf_mask mask;
+    if (!f->masked) {
+        return sld_tf_stripped(var->next->plain);
+    }
+    bool fits = sld_tf_masked(f->loop, var->next->plain, &mask, &fresh, &held) &&
+                sld_tf_same_mask(&mask, &f->mask) && held == var->input;
+    return fits ? fresh : NULL;
+}
+
 /* The cell whose new state value is. */
 static cell *cell_of(finding *f, const sld_value *value)
 {
     for (int i = 0; i < f->cell_count; i++) {
-        if (sld_tf_stripped(f->loop->vars[f->cells[i].h].next->plain) == value) {
+        if (value != NULL && next_of(f, f->cells[i].h) == value) {
             return &f->cells[i];
         }
     }
     return NULL;
 }
 
-/* All steps of value as [T, N, I], outside of the loop; emitted cells only. */
+/* All steps of value as [T, N, I], those that count first, outside of the loop; emitted cells only.
+ */
 static sld_value *sequence_of(finding *f, const sld_value *value)
 {
     value = sld_tf_stripped(value);
     const sld_tf_loop_var *read = list_read(f, value);
     const cell *from = cell_of(f, value);
-    return read != NULL ? read->outer : from != NULL ? from->y : NULL;
+    return read != NULL   ? sld_tf_ordered(f->node, &f->steps, read->outer)
+           : from != NULL ? from->y
+                          : NULL;
 }
 
 static bool is_sequence(finding *f, const sld_value *value)
@@ -145,9 +169,9 @@ static bool take_peephole(const sld_tf_affine *gate, const sld_value *state,
 static bool match_lstm_in_order(finding *f, cell *c, unsigned order)
 {
     const sld_value *out, *state, *kept, *fresh, *fg, *cin, *ig, *g, *inner;
-    const sld_value *h = sld_tf_stripped(f->loop->vars[c->h].next->plain);
+    const sld_value *h = next_of(f, c->h);
     const sld_tf_loop_var *cell_var = &f->loop->vars[c->c];
-    const sld_value *c_next = sld_tf_stripped(cell_var->next->plain);
+    const sld_value *c_next = next_of(f, c->c);
     if (!sld_tf_is_swapped(h, SLD_BINARY_PROD, order & 1, &out, &state) ||
         !sld_tf_is_swapped(c_next, SLD_BINARY_SUM, order & 2, &kept, &fresh) ||
         !sld_tf_is_swapped(kept, SLD_BINARY_PROD, order & 4, &fg, &cin) ||
@@ -237,8 +261,7 @@ static bool match_gru_in_order(finding *f, cell *c, unsigned order)
 {
     const sld_value *kept, *fresh, *z, *state, *rest, *n;
     const sld_tf_loop_var *var = &f->loop->vars[c->h];
-    if (!sld_tf_is_swapped(sld_tf_stripped(var->next->plain), SLD_BINARY_SUM, order & 1, &kept,
-                           &fresh) ||
+    if (!sld_tf_is_swapped(next_of(f, c->h), SLD_BINARY_SUM, order & 1, &kept, &fresh) ||
         !sld_tf_is_swapped(kept, SLD_BINARY_PROD, order & 2, &z, &state) || state != var->input ||
         !sld_tf_is_swapped(fresh, SLD_BINARY_PROD, order & 4, &rest, &n) || !is_rest_of(rest, z)) {
         return false;
@@ -263,12 +286,12 @@ static bool match_gru(finding *f, cell *c)
 
 static bool match_rnn(finding *f, cell *c)
 {
+    const sld_value *h = next_of(f, c->h);
     c->kind = RNN;
     c->f = (sld_tf_act){0};
     c->x = NULL;
-    return match_gate(f, c, sld_tf_stripped(f->loop->vars[c->h].next->plain), &c->f, &c->gate[0]) &&
-           c->gate[0].diagonal_count == 0 && c->x != NULL &&
-           sld_tf_has_source(&c->gate[0], f->loop->vars[c->h].input);
+    return h != NULL && match_gate(f, c, h, &c->f, &c->gate[0]) && c->gate[0].diagonal_count == 0 &&
+           c->x != NULL && sld_tf_has_source(&c->gate[0], f->loop->vars[c->h].input);
 }
 
 /* Cells that see what others give are found after those. */
@@ -295,20 +318,111 @@ static void find_cells(finding *f)
     }
 }
 
+/* The mask of the first state that has one. */
+static void find_mask(finding *f)
+{
+    for (uint32_t i = 0; i < f->loop->count && !f->masked; i++) {
+        const sld_value *fresh, *held;
+        f->masked = is_state(f, i) &&
+                    sld_tf_masked(f->loop, f->loop->vars[i].next->plain, &f->mask, &fresh, &held) &&
+                    held == f->loop->vars[i].input;
+    }
+}
+
+static sld_dim find_trips(finding *f)
+{
+    sld_dim trips = sld_tf_trips(f->loop, NULL);
+    if (trips == SLD_DIM_NONE && f->masked && f->mask.lengths != NULL) {
+        trips = sld_tf_trips(f->loop, sld_tf_mask_lengths(f->loop, &f->mask));
+        f->shorter = true;
+    }
+    return trips;
+}
+
+/* ---- what else the loop keeps ---- */
+
+/* What a loop writes down of a step. */
+typedef enum item_kind {
+    NO_ITEM = 0,
+    EVERY, /* the value */
+    ZERO,  /* the value, 0 in steps that do not count */
+    HELD,  /* the value, in steps that do not count the last before; 0 before all that do */
+} item_kind;
+
+static bool is_zero(const sld_value *value)
+{
+    const sld_node *fill = sld_tf_producer(value, SLD_OP_FILL);
+    if (fill != NULL) {
+        return ((const sld_fill_params *)fill->params)->value == 0;
+    }
+    bool zero = sld_value_is_constant(value);
+    for (size_t i = 0; zero && i < value->data_size; i++) {
+        zero = ((const uint8_t *)value->data)[i] == 0;
+    }
+    return zero;
+}
+
+/* The item that a variable keeps of the last step. A held one begins with 0, and so does its cell.
+ */
+static item_kind kept_item(finding *f, const sld_tf_loop_var *var, const cell **from)
+{
+    sld_tf_mask mask;
+    const sld_value *fresh, *held;
+    if (!f->masked || var == NULL || var->arg.list != NULL || var->invariant ||
+        !sld_tf_masked(f->loop, var->next->plain, &mask, &fresh, &held) ||
+        !sld_tf_same_mask(&mask, &f->mask)) {
+        return NO_ITEM;
+    }
+    *from = cell_of(f, fresh);
+    if (*from == NULL || is_zero(held)) { /* what the last iteration gave */
+        return *from == NULL || f->shorter ? NO_ITEM : ZERO;
+    }
+    bool zero = is_zero(var->outer) && is_zero(f->loop->vars[(*from)->h].outer);
+    return zero && held == var->input ? HELD : NO_ITEM;
+}
+
+/* value is that of a cell or a list (EVERY). */
+static item_kind item_of(finding *f, const sld_value *value, const cell **from)
+{
+    sld_tf_mask mask;
+    const sld_value *fresh, *held;
+    value = sld_tf_stripped(value);
+    *from = cell_of(f, value);
+    if (!f->masked) {
+        return is_sequence(f, value) ? EVERY : NO_ITEM;
+    }
+    if (!sld_tf_masked(f->loop, value, &mask, &fresh, &held) ||
+        !sld_tf_same_mask(&mask, &f->mask)) {
+        return NO_ITEM;
+    }
+    *from = cell_of(f, fresh);
+    if (*from == NULL || is_zero(held)) {
+        return *from == NULL ? NO_ITEM : ZERO;
+    }
+    const cell *other = NULL;
+    bool same = kept_item(f, sld_tf_var_of(f->loop, held), &other) == HELD && other == *from;
+    return same ? HELD : NO_ITEM;
+}
+
 /* A list that takes what a cell gives, in order or only the last. */
 static bool fits_list(finding *f, const sld_tf_loop_var *var, bool *last)
 {
     int64_t index, count;
+    const cell *from;
     const sld_tf_list *next = var->next->list, *initial = var->initial->list;
-    if (next->before == NULL || next->before != var->arg.list ||
-        !is_sequence(f, sld_tf_stripped(next->item)) || initial->elements != NULL ||
-        initial->before != NULL || initial->loop != NULL || initial->joined != NULL) {
+    item_kind kind = item_of(f, next->item, &from);
+    if (next->before == NULL || next->before != var->arg.list || kind == NO_ITEM ||
+        initial->elements != NULL || initial->before != NULL || initial->loop != NULL ||
+        initial->joined != NULL) {
         return false;
     }
     const sld_value *size = initial->count;
     bool known = sld_tf_int_value(size, &count);
     *last = next->index != NULL && sld_tf_int_value(next->index, &index) && index == 0 && known &&
             count == 1 && !initial->grows;
+    if (f->shorter && ((kind == HELD) != *last || initial->grows)) { /* what is not written is 0 */
+        return false;
+    }
     if (*last) {
         return true;
     }
@@ -324,8 +438,10 @@ static bool all_explained(finding *f)
     for (uint32_t i = 0; i < f->loop->count; i++) {
         int64_t start;
         bool last;
+        const cell *from;
         const sld_tf_loop_var *var = &f->loop->vars[i];
         if (!f->explained[i] && !var->invariant && !sld_tf_is_counter(var, &start) &&
+            kept_item(f, var, &from) == NO_ITEM &&
             !(var->arg.list != NULL && fits_list(f, var, &last))) {
             return false;
         }
@@ -449,6 +565,7 @@ static void emit(finding *f, cell *c)
     in[SLD_RECURRENT_W] = weights(f, c, c->x, inputs);
     in[SLD_RECURRENT_R] = weights(f, c, h, c->hidden);
     in[SLD_RECURRENT_BIAS] = biases(f, c);
+    in[SLD_RECURRENT_LENGTHS] = f->steps.lengths;
     in[SLD_RECURRENT_H] = first_state(f, c->h, c->hidden);
     set_act(&c->f, p.f, p.f_alpha, p.f_beta);
     set_act(&c->g, p.g, p.g_alpha, p.g_beta);
@@ -466,13 +583,21 @@ static void emit(finding *f, cell *c)
     }
 }
 
+/* One with all steps; of the first cell, which sees no other. */
+static sld_value *any_sequence(finding *f)
+{
+    return list_read(f, sld_tf_stripped(f->cells[0].x))->outer;
+}
+
 static void set_counter(finding *f, uint32_t index)
 {
     sld_tf_node *node = f->node;
     const sld_tf_loop_var *var = &f->loop->vars[index];
-    sld_value *x = sequence_of(f, f->cells[0].x);
+    sld_value *x = any_sequence(f);
     const sld_shape_params one = {.start = 0, .end = 1};
-    sld_value *trips = sld_tf_as_scalar(node, sld_tf_emit(node, SLD_OP_SHAPE, &one, &x, 1));
+    sld_value *trips = f->shorter ? sld_tf_trip_count(node, f->loop)
+                                  : sld_tf_emit(node, SLD_OP_SHAPE, &one, &x, 1);
+    trips = sld_tf_as_scalar(node, trips);
     trips = sld_tf_cast(node, var->outer->dtype, trips);
     sld_tf_set(node, index, sld_tf_binary(node, SLD_BINARY_SUM, trips, var->outer));
 }
@@ -484,12 +609,13 @@ static void set_list_output(finding *f, uint32_t index)
     (void)fits_list(f, var, &last);
     sld_tf_list list = *var->initial->list;
     list.count = NULL;
-    const sld_value *item = sld_tf_stripped(var->next->list->item);
-    const cell *from = cell_of(f, item);
-    if (last && from != NULL) {
+    const cell *from;
+    item_kind kind = item_of(f, var->next->list->item, &from);
+    if (last && from != NULL && kind != ZERO) {
         list.elements = sld_tf_reshape(f->node, (int64_t[]){1, -1, from->hidden}, 3, from->final_h);
     } else {
-        list.elements = sequence_of(f, item);
+        list.elements = kind == EVERY ? sequence_of(f, var->next->list->item)
+                                      : sld_tf_unordered(f->node, &f->steps, from->y, kind == HELD);
         if (last) {
             list.elements = sld_tf_slice(f->node, list.elements, 0, -1, INT64_MAX);
         }
@@ -497,14 +623,30 @@ static void set_list_output(finding *f, uint32_t index)
     sld_tf_set_list(f->node, index, &list);
 }
 
+static void set_kept(finding *f, uint32_t index)
+{
+    const cell *from = NULL;
+    bool held = kept_item(f, &f->loop->vars[index], &from) == HELD;
+    sld_value *last = from->final_h;
+    if (!held) {
+        last = sld_tf_unordered(f->node, &f->steps, from->y, false);
+        last = sld_tf_slice(f->node, last, 0, -1, INT64_MAX);
+        last = sld_tf_reshape(f->node, (int64_t[]){-1, from->hidden}, 2, last);
+    }
+    sld_tf_set(f->node, index, last);
+}
+
 static void set_outputs(finding *f)
 {
+    const cell *from;
     for (uint32_t i = 0; i < f->loop->count; i++) {
         const sld_tf_loop_var *var = &f->loop->vars[i];
         if (var->invariant) {
             f->node->out[i] = var->initial;
         } else if (var->arg.list != NULL) {
             set_list_output(f, i);
+        } else if (!f->explained[i] && kept_item(f, var, &from) != NO_ITEM) {
+            set_kept(f, i);
         } else if (!f->explained[i]) {
             set_counter(f, i);
         }
@@ -528,13 +670,20 @@ bool sld_tf_recurrent(sld_tf_node *node, sld_tf_loop *loop)
     }
     *f = (finding){.node = node, .loop = loop, .explained = explained};
     sld_tf_keep(node, sld_tf_fold_constants(loop->body, &tf->arena));
-    f->trips = sld_tf_ok(node) ? sld_tf_trips(loop) : SLD_DIM_NONE;
+    if (!sld_tf_ok(node)) {
+        return false;
+    }
+    find_mask(f);
+    f->trips = find_trips(f);
     if (f->trips == SLD_DIM_NONE) {
         return false;
     }
     find_cells(f);
     if (!all_explained(f)) {
         return false;
+    }
+    if (f->masked) {
+        sld_tf_emit_mask(node, loop, &f->mask, any_sequence(f), &f->steps);
     }
     for (int i = 0; i < f->cell_count; i++) {
         emit(f, &f->cells[i]);

@@ -80,8 +80,9 @@ bool sld_tf_is_counter(const sld_tf_loop_var *var, int64_t *start);
 sld_tf_loop_var *sld_tf_var_of(const sld_tf_loop *loop, const sld_value *input);
 /* Is value the number of the iteration? */
 bool sld_tf_counts_from_zero(const sld_tf_loop *loop, const sld_value *value);
-/* Iterations, as a dimension around the loop; SLD_DIM_NONE if they are not known. */
-sld_dim sld_tf_trips(const sld_tf_loop *loop);
+/* Iterations, as a dimension around the loop; SLD_DIM_NONE if they are not known. With lengths, of
+ * the graph around, iterations behind the longest of them may be counted too. */
+sld_dim sld_tf_trips(const sld_tf_loop *loop, const sld_value *lengths);
 /* The same as a value, NULL if the loop does not count. */
 sld_value *sld_tf_trip_count(sld_tf_node *node, const sld_tf_loop *loop);
 

@@ -101,15 +101,46 @@ static sld_dim dim_of(const sld_tf_loop *loop, const sld_value *limit)
     return limit->content != NULL ? limit->content[0] : SLD_DIM_NONE;
 }
 
-sld_dim sld_tf_trips(const sld_tf_loop *loop)
+/* max(1, max over the lengths), or a part of it. */
+static bool is_longest(const sld_value *value, const sld_value *lengths, int depth)
+{
+    const sld_value *a, *b;
+    const sld_node *reduce = sld_tf_producer(value, SLD_OP_REDUCE);
+    if (reduce != NULL) {
+        const sld_reduce_params *p = reduce->params;
+        return p->kind == SLD_REDUCE_MAX && sld_tf_stripped(sld_node_in(reduce, 0)) == lengths;
+    }
+    return depth < MAX_LIMITS && sld_tf_is_binary(value, SLD_BINARY_MAX, &a, &b) &&
+           (is_longest(a, lengths, depth + 1) || is_longest(b, lengths, depth + 1));
+}
+
+/* A limit as a dimension; with lengths also min(dimension, the longest). */
+static sld_dim dim_beyond(const sld_tf_loop *loop, const sld_value *limit, const sld_value *lengths)
+{
+    const sld_value *a, *b;
+    sld_dim dim = dim_of(loop, limit);
+    if (dim != SLD_DIM_NONE || lengths == NULL ||
+        !sld_tf_is_binary(sld_tf_stripped(limit), SLD_BINARY_MIN, &a, &b)) {
+        return dim;
+    }
+    lengths = sld_tf_stripped(lengths);
+    return is_longest(a, lengths, 0)   ? dim_of(loop, b)
+           : is_longest(b, lengths, 0) ? dim_of(loop, a)
+                                       : SLD_DIM_NONE;
+}
+
+sld_dim sld_tf_trips(const sld_tf_loop *loop, const sld_value *lengths)
 {
     limits found = {.count = 0};
     if (!find_limits(loop, loop->condition, 0, &found) || found.count == 0) {
         return SLD_DIM_NONE;
     }
-    sld_dim trips = dim_of(loop, found.values[0]);
+    sld_dim trips = dim_beyond(loop, found.values[0], lengths);
     for (int i = 1; i < found.count; i++) {
-        sld_dim other = dim_of(loop, found.values[i]);
+        sld_dim other = dim_beyond(loop, found.values[i], lengths);
+        if (trips == SLD_DIM_NONE || other == SLD_DIM_NONE) {
+            return SLD_DIM_NONE;
+        }
         trips = trips == other ? trips
                                : sld_expr_make(&loop->around->exprs, SLD_EXPR_MIN, trips, other);
     }
