@@ -297,6 +297,56 @@ for inter in (0, 1):
          rotary_embedding_dim=4)
     case(f"rotary_standard_{inter}", "RotaryEmbedding", [R4, COS, SIN, ints([0, 1, 2, 3], [4, 5, 6, 7])], domain="", opset=23, interleaved=inter)
 
+GQA = "GroupQueryAttention"
+i32 = np.int32
+KV2 = [f(2, 1, 16), f(2, 1, 16)]
+P2 = [f(2, 2, 6, 8), f(2, 2, 6, 8)]
+QP, KP, VP = f(2, 3, 32), f(2, 3, 16), f(2, 3, 16)
+QD = f(2, 1, 32)
+COS, SIN = (const(g(np.outer(np.arange(9), 0.5 ** np.arange(8))).astype(np.float32)) for g in (np.cos, np.sin))
+
+
+def past(*used):
+    """Caches of 6 places: what lies beyond those in use is unspecified, and 0 here."""
+    return [np.stack([np.where(np.arange(6)[:, None] < n, f(2, 6, 8), 0).astype(np.float32) for n in used]) for _ in range(2)]
+
+
+
+
+def lens(*n):
+    return ints(*n, dtype=i32)
+
+
+def total(n):
+    return np.array(n, i32)
+
+
+HEADS = dict(num_heads=4, kv_num_heads=2)
+case("gqa_prompt", GQA, [QP, KP, VP, None, None, lens(2, 2), total(3)], "y k v", **HEADS)
+case("gqa_prompt_packed", GQA, [f(2, 3, 64), None, None, None, None, lens(2, 2), total(3)], "y k v", **HEADS)
+case("gqa_prompt_softcap", GQA, [QP, KP, VP, None, None, lens(2, 2), total(3)], "y k v", softcap=0.7, scale=0.3, **HEADS)
+case("gqa_prompt_window", GQA, [QP, KP, VP, None, None, lens(2, 2), total(3)], "y k v", local_window_size=2, **HEADS)
+case("gqa_prompt_bias", GQA, [QP, KP, VP, None, None, lens(2, 2), total(3), None, None, None, f(2, 1, 3, 3)], "y k v", **HEADS)
+case("gqa_prompt_head_bias", GQA, [QP, KP, VP, None, None, lens(2, 2), total(3), None, None, None, f(1, 4, 3, 3)], "y k v", **HEADS)
+case("gqa_step", GQA, [QD, *KV2, *P2, lens(6, 6), total(7)], "y k v", **HEADS)
+case("gqa_step_const_total", GQA, [QD, *KV2, *P2, lens(6, 6), const(total(7))], "y k v", **HEADS)
+case("gqa_step_shared", GQA, [QD, *KV2, *past(4, 4), lens(4, 4), const(total(5))], "y k v", **HEADS)
+case("gqa_step_ragged", GQA, [QD, *KV2, *past(2, 5), lens(2, 5), const(total(6))], "y k v", **HEADS)
+case("gqa_step_window", GQA, [QD, *KV2, *P2, lens(6, 6), const(total(7))], "y k v", local_window_size=3, **HEADS)
+case("gqa_step_one_head", GQA, [QD, f(2, 1, 8), f(2, 1, 8), f(2, 1, 6, 8), f(2, 1, 6, 8), lens(6, 6), const(total(7))], "y k v", num_heads=4,
+     kv_num_heads=1)
+case("gqa_step_all_heads", GQA, [QD, f(2, 1, 32), f(2, 1, 32), f(2, 4, 6, 8), f(2, 4, 6, 8), lens(6, 6), const(total(7))], "y k v", num_heads=4,
+     kv_num_heads=4)
+HEADS = dict(num_heads=2, kv_num_heads=1, do_rotary=1)
+PR = [f(2, 1, 6, 16), f(2, 1, 6, 16)]
+for inter in (0, 1):
+    case(f"gqa_prompt_rotary_{inter}", GQA, [QP, KP, VP, None, None, lens(2, 2), total(3), COS, SIN], "y k v", rotary_interleaved=inter, **HEADS)
+    case(f"gqa_step_rotary_{inter}", GQA, [QD, *KV2, *PR, lens(6, 6), const(total(7)), COS, SIN], "y k v", rotary_interleaved=inter, **HEADS)
+case("gqa_step_rotary_packed", GQA, [f(2, 1, 64), None, None, *PR, lens(6, 6), total(7), COS, SIN], "y k v", **HEADS)
+case("gqa_step_rotary_positions", GQA, [QD, *KV2, *PR, lens(6, 6), const(total(7)), COS, SIN, ints([6], [6])], "y k v", **HEADS)
+case("gqa_open", GQA, [QD, *KV2, *PR, lens(6, 6), total(7), COS, SIN], "y k v",
+     dims={"x0": ["N", "S", 32], "x1": ["N", "S", 16], "x2": ["N", "S", 16], "x3": ["N", 1, "P", 16], "x4": ["N", 1, "P", 16], "x5": ["N"]}, **HEADS)
+
 # ---- the rest ----
 
 G = np.clip(f(1, 4, 5, 2), -1.2, 1.2)
