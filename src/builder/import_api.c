@@ -22,10 +22,27 @@ static solder_status keep_file(sld_import *import, sld_file file)
     return sld_network_keep_file(import->keeper, file);
 }
 
+static bool has_suffix(const char *path, const char *const *suffixes)
+{
+    size_t length = strlen(path);
+    for (; *suffixes != NULL; suffixes++) {
+        size_t n = strlen(*suffixes);
+        if (length >= n && strcmp(path + length - n, *suffixes) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const sld_importer *sld_find_importer(const char *path, const sld_file *file)
 {
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(importers); i++) {
-        if (importers[i]->probe(path, file->data, file->size)) {
+        if (importers[i]->recognise(file->data, file->size)) {
+            return importers[i];
+        }
+    }
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(importers); i++) {
+        if (has_suffix(path, importers[i]->suffixes)) {
             return importers[i];
         }
     }
@@ -133,6 +150,10 @@ static solder_status import_into(solder_builder *builder, solder_network *networ
     SLD_TRY(enter_folder(network, &model));
     import.model_path = model;
     SLD_TRY(map_files(builder, network, model, weights, &import));
+    const char *foreign = sld_import_foreign(import.model.data, import.model.size);
+    if (foreign != NULL) {
+        return sld_fail(&builder->diag, SOLDER_ERROR_DATA, "'%s' %s", model, foreign);
+    }
     const sld_importer *importer = sld_find_importer(model, &import.model);
     if (importer == NULL) {
         return sld_fail(

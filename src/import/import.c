@@ -252,7 +252,8 @@ void sld_unsupported_add(sld_unsupported *list, const char *node, const char *wh
     char entry[1024];
     int n = snprintf(entry, sizeof entry, "%s'%.300s' (%s)", used == 0 ? "" : ", ", node, reason);
     size_t length = n < 0 ? 0 : (size_t)n;
-    if (length < sizeof entry && used + length < sizeof list->text) {
+    bool wanted = list->most == 0 || list->listed < list->most;
+    if (wanted && length < sizeof entry && used + length < sizeof list->text) {
         memcpy(list->text + used, entry, length + 1);
         list->listed++;
     }

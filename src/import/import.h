@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an importer is. importers.def lists them; the first whose probe says yes imports. */
+/* What an importer is. importers.def lists them; the first that recognises a file imports it. */
 #ifndef SLD_IMPORT_IMPORT_H
 #define SLD_IMPORT_IMPORT_H
 
@@ -24,14 +24,19 @@ typedef struct sld_import {
 
 typedef struct sld_importer {
     const char *name; /* "onnx": prefix of every message */
-    /* Looks at the path's suffix and the bytes; never fails, never trusts. */
-    bool (*probe)(const char *path, const uint8_t *data, size_t size);
+    /* By the bytes; never fails, never trusts. */
+    bool (*recognise)(const uint8_t *data, size_t size);
+    /* Of files that no importer recognises, so that this one says what is wrong with them. */
+    const char *suffixes[3];
     solder_status (*import)(sld_import *import);
 } sld_importer;
 
 #define SLD_IMPORTER(symbol) extern const sld_importer symbol;
 #include "import/importers.def"
 #undef SLD_IMPORTER
+
+/* What a file of another kind is and what to give instead ("is ...: ..."); NULL if not known. */
+const char *sld_import_foreign(const uint8_t *data, size_t size);
 
 /* The spec of that input (or the unnamed spec), NULL if none. */
 const solder_input_spec *sld_import_spec(const sld_import *import, const char *name);
@@ -68,11 +73,29 @@ typedef struct sld_import_node {
 } sld_import_node;
 solder_status sld_import_plugin(const sld_import_node *node);
 
+/* ---- messages ---- */
+
+#define SLD_NEAREST        3
+#define SLD_NEAREST_LENGTH 96 /* of names that are compared, at most */
+
+/* The names nearest to one that is not there. */
+typedef struct sld_nearest {
+    const char *wanted, *best[SLD_NEAREST];
+    size_t far[SLD_NEAREST], offered;
+    char text[SLD_NEAREST * (SLD_NEAREST_LENGTH + 4) + 32];
+} sld_nearest;
+
+sld_nearest sld_nearest_to(const char *wanted);
+void sld_nearest_offer(sld_nearest *nearest, const char *name);
+/* "; the nearest names are 'a', 'b'", or nothing. */
+const char *sld_nearest_text(sld_nearest *nearest);
+
 /* Collects everything unsupported in a model before failing once. */
 typedef struct sld_unsupported {
     char text[3072];
     int count;
     int listed; /* the rest did not fit into text */
+    int most;   /* of those listed; 0: all that fit */
 } sld_unsupported;
 void sld_unsupported_add(sld_unsupported *list, const char *node, const char *what, ...)
     SLD_PRINTF(3, 4);

@@ -132,8 +132,10 @@ static solder_status grow_buffers(planner *p, const int64_t *values)
         }
         if (!sld_dims_bytes(dims, v->shape.rank, v->dtype, &bytes) ||
             !sld_size_align(bytes, p->alignment, &bytes) || bytes > INT64_MAX / 2) {
-            return sld_fail(p->graph->diag, SOLDER_ERROR_ARGUMENT,
-                            "value '%s' has no possible size in some corner of the profile",
+            bool fixed = sld_value_static_dims(p->graph, v, dims);
+            return sld_fail(p->graph->diag, fixed ? SOLDER_ERROR_DATA : SOLDER_ERROR_ARGUMENT,
+                            fixed ? "value '%s' is too large"
+                                  : "value '%s' has no possible size in some corner of the profile",
                             v->name);
         }
         b->at.size = bytes > b->at.size ? bytes : b->at.size;

@@ -108,7 +108,7 @@ static void test_input_spellings(void **state)
     check_error(SOLDER_ERROR_DATA,
                 "input: 'x' input_shape { dim: 9000000000000000000 dim: 9000000000000000000 } "
                 "layer { name: 'r' type: 'ReLU' bottom: 'x' top: 'y' }",
-                "input 'x': its dimensions are too large");
+                "caffe: input 'x': its dimensions are too large");
 }
 
 /* A data layer that stays is an input, if the caller says what shape it has. */
@@ -270,7 +270,8 @@ static void test_bad_graphs(void **state)
     bench_open(&b);
     bench_output(&b, "zz");
     (void)import_text(&b, INPUT POWER("a", "x", "y", "1"));
-    bench_expect_error(&b, SOLDER_ERROR_NOT_FOUND, "caffe: the prototxt has no blob 'zz'");
+    bench_expect_error(&b, SOLDER_ERROR_NOT_FOUND,
+                       "caffe: the prototxt has no blob 'zz'; the nearest names are 'x', 'y'");
     bench_close(&b);
 }
 
@@ -610,25 +611,26 @@ static void test_files(void **state)
     check_weights_error(&text, SOLDER_ERROR_DATA, "caffe: 'm.caffemodel' is malformed (offset 0)");
 }
 
-static void test_probe(void **state)
+static void test_recognised(void **state)
 {
     (void)state;
     static const struct {
-        const char *path, *text;
+        const char *text;
         bool yes;
-    } cases[] = {{"a.prototxt", "", true},
-                 {"a.caffemodel", "\n", true},
-                 {"a.txt", "# x\nname: 'a'\nlayer {\n", true},
-                 {"a.txt", "input: 'x'", true},
-                 {"a.txt", "\n\n  layers{", true},
-                 {"a.txt", "player {", false},
-                 {"a.txt", "layer = 3", false},
-                 {"a.onnx", "\x08\x07\x12\x04", false},
-                 {"a", "", false}};
+    } cases[] = {{"# x\nname: 'a'\nlayer {\n", true},
+                 {"input: 'x'", true},
+                 {"\n\n  layers{", true},
+                 {"\x0a\x01n\xa2\x06\x03\x0a\x01l", true}, /* a caffemodel: its layers are 100 */
+                 {"\x0a\x01n\x12\x03\x22\x01l", true},     /* of version 1: they are 2 */
+                 {"\x0a\x01n\xa2\x06\x05\x0a\x01l", false},
+                 {"player {", false},
+                 {"layer = 3", false},
+                 {"\x08\x07\x12\x04", false},
+                 {"", false}};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(cases); i++) {
-        assert_int_equal(sld_importer_caffe.probe(cases[i].path, (const uint8_t *)cases[i].text,
-                                                  strlen(cases[i].text)),
-                         cases[i].yes);
+        assert_int_equal(
+            sld_importer_caffe.recognise((const uint8_t *)cases[i].text, strlen(cases[i].text)),
+            cases[i].yes);
     }
 }
 
@@ -724,7 +726,7 @@ int main(void)
         cmocka_unit_test(test_truncated_weights),
         cmocka_unit_test(test_damaged_weights),
         cmocka_unit_test(test_files),
-        cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_recognised),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

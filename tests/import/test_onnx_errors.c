@@ -395,7 +395,8 @@ static void specs_that_fit_nothing(void **state)
     onnx_output(&b.f, "y", ONNX_FLOAT);
     b.outputs[0] = "z";
     b.options.output_count = 1;
-    bench_expect(&b, SOLDER_ERROR_NOT_FOUND, "onnx: output 'z' is not computed by any node");
+    bench_expect(&b, SOLDER_ERROR_NOT_FOUND,
+                 "onnx: output 'z' is not computed by any node; the nearest name is 'y'");
 }
 
 static void versions(void **state)

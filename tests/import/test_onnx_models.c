@@ -42,7 +42,7 @@ static void load(loaded *l, const char *model)
                          .diag = &l->diag,
                          .graph = l->graph,
                          .keep_file = keep_nothing};
-    assert_true(sld_importer_onnx.probe("model", l->file.data, l->file.size));
+    assert_true(sld_importer_onnx.recognise(l->file.data, l->file.size));
     if (sld_importer_onnx.import(&import) != SOLDER_OK || sld_graph_verify(l->graph) != SOLDER_OK) {
         fail_msg("%s: %s", model, l->diag.message);
     }

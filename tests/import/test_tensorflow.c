@@ -387,7 +387,7 @@ static void saved_model(void **state)
     tf_bench b;
     open_bench(&b);
     wire_int(&b.f.file, 1, 1);
-    wire_bytes(&b.f.file, 2, "", 0);
+    wire_bytes(&b.f.file, 2, "\x0a", 1);
     assert_int_equal(import_bytes(&b, b.f.file.data, b.f.file.size), SOLDER_ERROR_UNSUPPORTED);
     assert_non_null(strstr(b.diag.message, "convert_variables_to_constants_v2"));
     close_bench(&b);
@@ -435,7 +435,7 @@ static void real_control_flow(void **state)
     if (sld_file_map(NULL, SOURCE_DIR "/../shared/models/mtcnn-tf/mtcnn.pb", &file) != SOLDER_OK) {
         skip();
     }
-    assert_true(sld_importer_tensorflow.probe("mtcnn", file.data, file.size));
+    assert_true(sld_importer_tensorflow.recognise(file.data, file.size));
     if (import_bytes(&b, file.data, file.size) != SOLDER_OK) {
         fail_msg("%s", b.diag.message);
     }

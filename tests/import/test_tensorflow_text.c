@@ -27,7 +27,7 @@ static void constant_is(const char *constant, int count, const double *values)
     (void)snprintf(text, sizeof text, "%snode { name: 'y' op: 'Identity' input: 'c' }\n", constant);
     open_bench(&b);
     b.path = "anything";
-    assert_true(sld_importer_tensorflow.probe(b.path, (const uint8_t *)text, strlen(text)));
+    assert_true(sld_importer_tensorflow.recognise((const uint8_t *)text, strlen(text)));
     if (import_bytes(&b, text, strlen(text)) != SOLDER_OK) {
         fail_msg("%s", b.diag.message);
     }
@@ -164,7 +164,7 @@ static void deep(void **state)
 }
 
 /* What other formats begin with is none. */
-static void probes(void **state)
+static void recognised(void **state)
 {
     (void)state;
     static const char *const others[] = {"version: 1\ndescriptor_core_version: 1\n",
@@ -199,7 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values),  cmocka_unit_test(escapes), cmocka_unit_test(left_out),
-        cmocka_unit_test(errors),  cmocka_unit_test(deep),    cmocka_unit_test(probes),
+        cmocka_unit_test(errors),  cmocka_unit_test(deep),    cmocka_unit_test(recognised),
         cmocka_unit_test(hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

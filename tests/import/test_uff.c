@@ -115,8 +115,8 @@ static void file_is(const char *name, const char *file_name, int outputs, bool o
     open_bench(&b);
     (void)snprintf(path, sizeof path, FILES "/%s", file_name);
     assert_int_equal(sld_file_map(NULL, path, &file), SOLDER_OK);
-    assert_true(sld_importer_uff.probe("some-file", file.data, file.size));
-    assert_false(sld_importer_tensorflow.probe("some-file", file.data, file.size));
+    assert_true(sld_importer_uff.recognise(file.data, file.size));
+    assert_false(sld_importer_tensorflow.recognise(file.data, file.size));
     if (import_bytes(&b, file.data, file.size) != SOLDER_OK) {
         fail_msg("%s: %s", file_name, b.diag.message);
     }

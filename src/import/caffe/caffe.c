@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "import/wire/wire.h"
+
 static bool has_suffix(const char *path, const char *suffix)
 {
     size_t length = strlen(path), tail = strlen(suffix);
@@ -38,15 +40,33 @@ static bool looks_like_prototxt(const uint8_t *data, size_t size)
     return false;
 }
 
-static bool probe(const char *path, const uint8_t *data, size_t size)
+/* NetParameter: a name, then layers of one version or the other. */
+static bool looks_like_caffemodel(const uint8_t *data, size_t size)
 {
-    return has_suffix(path, ".prototxt") || has_suffix(path, ".caffemodel") ||
-           (size > 0 && looks_like_prototxt(data, size));
+    sld_wire wire = sld_wire_open(data, size);
+    sld_wire_field field;
+    sld_wire_step step;
+    bool layers = false;
+    while ((step = sld_wire_next(&wire, &field)) == SLD_WIRE_FIELD) {
+        bool is_layers = field.number == 2 || field.number == 100;
+        if ((field.number > 8 && !is_layers) || (is_layers && field.type != SLD_WIRE_BYTES)) {
+            return false;
+        }
+        layers = layers || is_layers;
+    }
+    return step == SLD_WIRE_END && layers;
+}
+
+static bool recognise(const uint8_t *data, size_t size)
+{
+    return size > 0 && (looks_like_prototxt(data, size) || looks_like_caffemodel(data, size));
 }
 
 static solder_status check_files(const sld_import *import)
 {
-    if (has_suffix(import->model_path, ".caffemodel")) {
+    if (has_suffix(import->model_path, ".caffemodel") ||
+        (!looks_like_prototxt(import->model.data, import->model.size) &&
+         looks_like_caffemodel(import->model.data, import->model.size))) {
         return sld_fail(import->diag, SOLDER_ERROR_ARGUMENT,
                         "caffe: a caffemodel holds weights: give the prototxt first, then it");
     }
@@ -216,4 +236,5 @@ static solder_status import_caffe(sld_import *import)
     return status;
 }
 
-const sld_importer sld_importer_caffe = {"caffe", probe, import_caffe};
+const sld_importer sld_importer_caffe = {
+    "caffe", recognise, {".prototxt", ".caffemodel"}, import_caffe};

@@ -350,8 +350,13 @@ static solder_status mark_outputs(sld_caffe *c)
     for (size_t i = 0; i < options->output_count; i++) {
         sld_caffe_tensor *tensor = sld_names_find(c->latest, options->outputs[i]);
         if (tensor == NULL) {
-            return sld_fail(c->diag, SOLDER_ERROR_NOT_FOUND, "caffe: the prototxt has no blob '%s'",
-                            options->outputs[i]);
+            sld_nearest nearest = sld_nearest_to(options->outputs[i]);
+            for (const sld_caffe_tensor *t = c->tensors; t != NULL; t = t->next) {
+                sld_nearest_offer(&nearest, t->name);
+            }
+            return sld_fail(c->diag, SOLDER_ERROR_NOT_FOUND,
+                            "caffe: the prototxt has no blob '%s'%s", options->outputs[i],
+                            sld_nearest_text(&nearest));
         }
         tensor->needed = true;
     }

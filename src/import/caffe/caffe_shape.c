@@ -79,7 +79,11 @@ solder_status sld_caffe_input(sld_caffe *c, sld_caffe_layer *l)
                                   "with --input %s=1x3x224x224",
                                   name, name);
         }
-        SLD_TRY(sld_import_input(c->import, name, SOLDER_F32, &dims, NULL, &l->top[i]->value));
+        solder_status status =
+            sld_import_input(c->import, name, SOLDER_F32, &dims, NULL, &l->top[i]->value);
+        if (status != SOLDER_OK) {
+            return sld_fail_within(c->diag, status, "caffe");
+        }
     }
     return SOLDER_OK;
 }

@@ -4,7 +4,7 @@
 
 #include "import/wire/wire.h"
 
-/* ---- probe ---- */
+/* ---- what it is ---- */
 
 static bool has_suffix(const char *path, const char *suffix)
 {
@@ -49,14 +49,15 @@ static bool looks_like_graph(const uint8_t *data, size_t size)
     return step == SLD_WIRE_END && node;
 }
 
-/* schema version, then MetaGraphDefs */
+/* Schema version, then MetaGraphDefs, which begin with what they were made with. */
 static bool looks_like_saved_model(const uint8_t *data, size_t size)
 {
     sld_wire wire = sld_wire_open(data, size);
     sld_wire_field field;
     bool binary = sld_wire_next(&wire, &field) == SLD_WIRE_FIELD && field.number == 1 &&
                   field.type == SLD_WIRE_VARINT && sld_wire_next(&wire, &field) == SLD_WIRE_FIELD &&
-                  field.number == 2 && field.type == SLD_WIRE_BYTES;
+                  field.number == 2 && field.type == SLD_WIRE_BYTES && field.size > 0 &&
+                  field.data[0] == (1 << 3 | SLD_WIRE_BYTES);
     return binary || sld_graphdef_text_begins(data, size, "saved_model_schema_version");
 }
 
@@ -72,10 +73,10 @@ static bool looks_like_meta_graph(const uint8_t *data, size_t size)
     return binary || sld_graphdef_text_begins(data, size, "meta_info_def");
 }
 
-static bool probe(const char *path, const uint8_t *data, size_t size)
+static bool recognise(const uint8_t *data, size_t size)
 {
-    return has_suffix(path, ".pb") || has_suffix(path, ".pbtxt") || looks_like_graph(data, size) ||
-           sld_graphdef_looks_like_text(data, size) || looks_like_meta_graph(data, size);
+    return looks_like_graph(data, size) || sld_graphdef_looks_like_text(data, size) ||
+           looks_like_meta_graph(data, size) || looks_like_saved_model(data, size);
 }
 
 /* ---- the whole ---- */
@@ -139,4 +140,4 @@ static solder_status import(sld_import *import)
     return status;
 }
 
-const sld_importer sld_importer_tensorflow = {"tensorflow", probe, import};
+const sld_importer sld_importer_tensorflow = {"tensorflow", recognise, {".pb", ".pbtxt"}, import};

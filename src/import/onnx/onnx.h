@@ -29,6 +29,7 @@ typedef struct sld_onnx {
     sld_onnx_file *files; /* external data opened so far */
     size_t file_count, file_capacity;
     sld_unsupported unsupported;
+    sld_nearest nearest;                /* to an output that no node gives */
     size_t nodes_converted, node_limit; /* functions unfolded */
 } sld_onnx;
 

@@ -3,14 +3,10 @@
 #include "import/onnx/onnx_scope.h"
 #include "import/wire/wire.h"
 
-/* ---- probe ---- */
+/* ---- what it is ---- */
 
-static bool probe(const char *path, const uint8_t *data, size_t size)
+static bool recognise(const uint8_t *data, size_t size)
 {
-    const char *dot = path != NULL ? strrchr(path, '.') : NULL;
-    if (dot != NULL && strcmp(dot, ".onnx") == 0) {
-        return true;
-    }
     sld_wire wire = sld_wire_open(data, size);
     sld_wire_field field;
     sld_wire_step step;
@@ -212,6 +208,26 @@ static solder_status want_inputs(sld_onnx *onnx, sld_names *wanted, const sld_on
     return SOLDER_OK;
 }
 
+/* For the message, should no node give it: what is not needed is left out before that is known. */
+static void note_nearest(sld_onnx *onnx, const char *name)
+{
+    const sld_onnx_model *m = &onnx->model;
+    sld_nearest nearest = sld_nearest_to(name);
+    for (uint32_t i = 0; i < m->node_count; i++) {
+        for (uint32_t j = 0; j < m->nodes[i].out_count; j++) {
+            if (strcmp(m->nodes[i].out[j], name) == 0) {
+                return;
+            }
+        }
+    }
+    for (uint32_t i = 0; i < m->node_count; i++) {
+        for (uint32_t j = 0; j < m->nodes[i].out_count; j++) {
+            sld_nearest_offer(&nearest, m->nodes[i].out[j]);
+        }
+    }
+    onnx->nearest = nearest;
+}
+
 /* With outputs chosen by the options, nodes and inputs they do not depend on are left out. */
 static solder_status keep_needed(sld_onnx *onnx)
 {
@@ -223,6 +239,9 @@ static solder_status keep_needed(sld_onnx *onnx)
     }
     for (size_t i = 0; i < options->output_count; i++) {
         SLD_TRY(want(onnx, wanted, options->outputs[i]));
+        if (onnx->nearest.wanted == NULL) {
+            note_nearest(onnx, options->outputs[i]);
+        }
     }
     uint32_t first = m->node_count;
     for (uint32_t i = m->node_count; i-- > 0;) {
@@ -266,7 +285,8 @@ static solder_status mark_output(sld_onnx *onnx, const sld_onnx_scope *scope, co
         return sld_fail(onnx->diag,
                         onnx->import->options->output_count != 0 ? SOLDER_ERROR_NOT_FOUND
                                                                  : SOLDER_ERROR_DATA,
-                        "onnx: output '%s' is not computed by any node", name);
+                        "onnx: output '%s' is not computed by any node%s", name,
+                        onnx->nearest.wanted == name ? sld_nearest_text(&onnx->nearest) : "");
     }
     if (binding->kind != SLD_ONNX_VALUE) {
         return SOLDER_OK; /* reported with what it depends on */
@@ -386,4 +406,4 @@ static solder_status import(sld_import *import)
     return status;
 }
 
-const sld_importer sld_importer_onnx = {"onnx", probe, import};
+const sld_importer sld_importer_onnx = {"onnx", recognise, {".onnx"}, import};

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From nodes to a network: cuts and inputs, what the outputs need, outputs last. */
+#include <stdio.h>
+
 #include "import/tensorflow/tf_frames.h"
 #include "import/tensorflow/tf_ops.h"
 #include "import/tensorflow/tf_scope.h"
@@ -101,59 +103,18 @@ static solder_status cut(sld_tf *tf, const sld_tf_scope *scope, const solder_inp
 
 /* ---- outputs ---- */
 
-static size_t smallest(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-#define SUGGEST_LENGTH 96
-
-/* Changes of one character that turn one name into the other; SIZE_MAX for very long ones. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[SUGGEST_LENGTH + 1], m = strlen(a), n = strlen(b);
-    if (m > SUGGEST_LENGTH || n > SUGGEST_LENGTH) {
-        return SIZE_MAX;
-    }
-    for (size_t j = 0; j <= n; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 1; i <= m; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= n; j++) {
-            size_t kept = corner + (a[i - 1] != b[j - 1]);
-            corner = row[j];
-            row[j] = smallest(kept, smallest(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[n];
-}
-
-#define SUGGESTIONS 3
-
 static solder_status fail_output(sld_tf *tf, const char *name)
 {
-    const char *best[SUGGESTIONS] = {"", "", ""};
-    size_t far[SUGGESTIONS] = {SIZE_MAX, SIZE_MAX, SIZE_MAX};
-    for (uint32_t i = 0; i < tf->model.node_count && i < 20000; i++) {
-        size_t d = distance(name, tf->model.nodes[i].name);
-        int at = SUGGESTIONS;
-        while (at > 0 && d < far[at - 1]) {
-            at--;
-        }
-        for (int j = SUGGESTIONS - 1; j > at; j--) {
-            far[j] = far[j - 1];
-            best[j] = best[j - 1];
-        }
-        if (at < SUGGESTIONS) {
-            far[at] = d;
-            best[at] = tf->model.nodes[i].name;
+    sld_nearest nearest = sld_nearest_to(name);
+    for (uint32_t i = 0; i < tf->model.node_count; i++) {
+        if (strcmp(tf->model.nodes[i].op, "MarkOutput") != 0) {
+            sld_nearest_offer(&nearest, tf->model.nodes[i].name);
         }
     }
-    return sld_fail(tf->diag, SOLDER_ERROR_NOT_FOUND,
-                    "%s: there is no output '%s'; the nearest names are '%s', '%s', '%s'",
-                    tf->format->name, name, best[0], best[1], best[2]);
+    bool asked = tf->import->options->output_count != 0;
+    return sld_fail(tf->diag, asked ? SOLDER_ERROR_NOT_FOUND : SOLDER_ERROR_DATA,
+                    "%s: there is no output '%s'%s", tf->format->name, name,
+                    sld_nearest_text(&nearest));
 }
 
 /* A node of its own that carries the name: outputs of a plan keep their names. */
@@ -284,23 +245,31 @@ static bool wants_nchw(const sld_tf_node_proto *node)
     return false;
 }
 
+/* Variables named, at most. */
+#define VARIABLES_LISTED 6
+
 static solder_status report(const sld_tf *tf)
 {
-    if (tf->variables.count != 0) {
-        return sld_fail(tf->diag, SOLDER_ERROR_UNSUPPORTED,
-                        "%s: the graph is not frozen: it reads %d variable%s: %.2500s; "
-                        "freeze it first (tf.compat.v1.graph_util.convert_variables_to_constants, "
-                        "or convert_variables_to_constants_v2 in TensorFlow 2)",
-                        tf->format->name, tf->variables.count, tf->variables.count == 1 ? "" : "s",
-                        tf->variables.text);
+    const sld_unsupported *list = &tf->variables;
+    if (list->count == 0) {
+        return sld_unsupported_report(&tf->unsupported, tf->import, tf->format->name);
     }
-    return sld_unsupported_report(&tf->unsupported, tf->import, tf->format->name);
+    char more[64] = "";
+    if (list->listed < list->count) {
+        (void)snprintf(more, sizeof more, " and %d more", list->count - list->listed);
+    }
+    return sld_fail(tf->diag, SOLDER_ERROR_UNSUPPORTED,
+                    "%s: the graph is not frozen: it reads %d variable%s: %.2500s%s; "
+                    "freeze it first (tf.compat.v1.graph_util.convert_variables_to_constants, "
+                    "or convert_variables_to_constants_v2 in TensorFlow 2)",
+                    tf->format->name, list->count, list->count == 1 ? "" : "s", list->text, more);
 }
 
 solder_status sld_tf_convert(sld_tf *tf, const char *const *outputs, size_t output_count)
 {
     const solder_import_options *options = tf->import->options;
     tf->nothing.poisoned = true;
+    tf->variables.most = VARIABLES_LISTED;
     tf->node_limit = SLD_TF_MAX_UNFOLDED + (size_t)16 * tf->model.node_count;
     for (uint32_t i = 0; i < tf->model.node_count; i++) {
         tf->channels_first = tf->channels_first || wants_nchw(&tf->model.nodes[i]);

@@ -323,16 +323,38 @@ static bool reads_random(const sld_tf_node *node)
     return false;
 }
 
-static void run(sld_tf_node *node, const sld_tf_function *function, bool poisoned)
+/* It reads a node that is listed as a variable already. */
+static bool reads_variable(sld_tf *tf, const sld_tf_scope *scope, const sld_tf_node_proto *proto)
+{
+    sld_tf_ref ref;
+    for (uint32_t i = 0; i < proto->in_count; i++) {
+        if (proto->in[i][0] != '^' && sld_tf_resolve(tf, scope, proto->in[i], &ref) == SOLDER_OK &&
+            ref.entry != NULL && sld_tf_is_variable(ref.entry->proto->op)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void list_unknown(sld_tf_node *node, const sld_tf_node_proto *proto)
+{
+    sld_tf *tf = node->tf;
+    bool variable = sld_tf_is_variable(node->op);
+    if (!variable || !reads_variable(tf, node->scope, proto)) {
+        sld_unsupported_add(variable ? &tf->variables : &tf->unsupported, node->name, "%s",
+                            node->op);
+    }
+    node->status = SOLDER_ERROR_UNSUPPORTED;
+}
+
+static void run(sld_tf_node *node, const sld_tf_node_proto *proto, const sld_tf_function *function,
+                bool poisoned)
 {
     const sld_tf_op *op = node->tf->format->find(node->op);
     const solder_plugin *plugin =
         function == NULL && op == NULL ? find_plugin(node->tf->import, node->op) : NULL;
     if (function == NULL && op == NULL && plugin == NULL) {
-        sld_unsupported *list =
-            sld_tf_is_variable(node->op) ? &node->tf->variables : &node->tf->unsupported;
-        sld_unsupported_add(list, node->name, "%s", node->op);
-        node->status = SOLDER_ERROR_UNSUPPORTED;
+        list_unknown(node, proto);
     } else if (poisoned) {
         node->status = SOLDER_ERROR_UNSUPPORTED;
     } else if (function != NULL) {
@@ -381,7 +403,7 @@ static solder_status convert_node(sld_tf *tf, const sld_tf_scope *scope, sld_tf_
     SLD_TRY(find_inputs(tf, scope, entry, &node, &poisoned));
     sld_tf_outputs(&node, 8);
     if (node.status == SOLDER_OK || node.status == SOLDER_ERROR_UNSUPPORTED) {
-        run(&node, find_function(tf, proto->op), poisoned || !sld_tf_ok(&node));
+        run(&node, proto, find_function(tf, proto->op), poisoned || !sld_tf_ok(&node));
     }
     entry->state = SLD_TF_DONE;
     entry->poisoned = !sld_tf_ok(&node);

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The UFF importer: probe, inputs as registerInput took them, outputs as the file marks them. */
+/* The UFF importer: what a file is, inputs as registerInput took them, outputs as the file marks
+ * them. */
 #include "import/uff/uff.h"
 #include "import/wire/wire.h"
-
-static bool has_suffix(const char *path, const char *suffix)
-{
-    size_t length = path != NULL ? strlen(path) : 0, n = strlen(suffix);
-    return length >= n && strcmp(path + length - n, suffix) == 0;
-}
 
 /* MetaGraph begins with two versions. */
 static bool looks_binary(const uint8_t *data, size_t size)
@@ -34,9 +29,9 @@ static bool looks_text(const uint8_t *data, size_t size)
     return size - at >= sizeof second - 1 && memcmp(text + at, second, sizeof second - 1) == 0;
 }
 
-static bool probe(const char *path, const uint8_t *data, size_t size)
+static bool recognise(const uint8_t *data, size_t size)
 {
-    return has_suffix(path, ".uff") || looks_binary(data, size) || looks_text(data, size);
+    return looks_binary(data, size) || looks_text(data, size);
 }
 
 /* ---- inputs ---- */
@@ -203,4 +198,4 @@ static solder_status import(sld_import *import)
     return status;
 }
 
-const sld_importer sld_importer_uff = {"uff", probe, import};
+const sld_importer sld_importer_uff = {"uff", recognise, {".uff"}, import};
