@@ -18,8 +18,9 @@ typedef enum kind { FLAG, TEXT, LIST, WHOLE, REAL, LATER } kind;
 #define I         (1u << CLI_VERB_inspect)
 #define V         (1u << CLI_VERB_convert)
 #define C         (1u << CLI_VERB_compare)
+#define T         (1u << CLI_VERB_tune)
 #define D         (1u << CLI_VERB_devices)
-#define ALL       (B | R | N | I | V | C | D)
+#define ALL       (B | R | N | I | V | C | T | D)
 #define AT(field) offsetof(cli_options, field)
 
 /* LATER: known, but the feature is not in this version. */
@@ -36,6 +37,7 @@ typedef struct row {
 
 static const row table[] = {
     {"output-plan", 'o', TEXT, B, AT(plan), 0, 0, "PLAN", "the plan to write"},
+    {"output-plan", 'o', TEXT, T, AT(plan), 0, 0, "PLAN", "the plan to write (the same)"},
     {"output-file", 'o', TEXT, V, AT(plan), 0, 0, "FILE.uff", "the file to write; .pbtxt: as text"},
     {"input", 'i', LIST, B | I, AT(inputs), 0, 0, "NAME[:DTYPE]=DIMS[:nhwc]",
      "shape of an input, as data=1x3x224x224; ? is open"},
@@ -47,13 +49,15 @@ static const row table[] = {
     {"shapes", 0, LIST, B, AT(shapes), 0, 0, "NAME=MIN..OPT..MAX",
      "range of an open shape, as data=1x3x8x8..4x3x8x8..8x3x8x8"},
     {"device", 0, TEXT, B, AT(device), 0, 0, "cpu", "the device to build for"},
-    {"target", 0, TEXT, B, AT(target), 0, 0, "ARCH",
+    {"target", 0, TEXT, B | T, AT(target), 0, 0, "ARCH",
      "build for another machine: x86-64, x86-64-v3, x86-64-v4, avx512vnni, armv8-a"},
-    {"threads", 0, WHOLE, B | R | N | C, AT(threads), 1, 1024, "N", "threads (all cores)"},
-    {"fast", 0, FLAG, B, AT(fast), 0, 0, NULL, "choose kernels by cost model, without timing"},
-    {"effort", 0, WHOLE, B, AT(effort), 0, 2, "N", "0: no timing, 1: likely kernels, 2: all (1)"},
-    {"time-budget", 0, REAL, B, AT(time_budget), 0, 1e9, "S", "seconds to spend on timing"},
-    {"timing-cache", 0, TEXT, B, AT(timing_cache), 0, 0, "FILE", "read and update measured times"},
+    {"threads", 0, WHOLE, B | R | N | C | T, AT(threads), 1, 1024, "N", "threads (all cores)"},
+    {"fast", 0, FLAG, B | T, AT(fast), 0, 0, NULL, "choose kernels by cost model, without timing"},
+    {"effort", 0, WHOLE, B | T, AT(effort), 0, 2, "N",
+     "0: no timing, 1: likely kernels, 2: all (1)"},
+    {"time-budget", 0, REAL, B | T, AT(time_budget), 0, 1e9, "S", "seconds to spend on timing"},
+    {"timing-cache", 0, TEXT, B | T, AT(timing_cache), 0, 0, "FILE",
+     "read and update measured times"},
     {"random-weights", 0, WHOLE, B | I | C, AT(random_weights), 0, 9e15, "SEED",
      "make up weights that the model lacks"},
     {"preprocess", 0, LIST, B, AT(preprocess), 0, 0, "SPEC",
@@ -64,7 +68,7 @@ static const row table[] = {
     {"bf16", 0, LATER, B, 0, 0, 0, NULL, NULL},
     {"int8", 0, LATER, B, 0, 0, 0, NULL, NULL},
     {"calibrate", 0, LATER, B, 0, 0, 0, "FILES", NULL},
-    {"plugin", 0, LIST, B | R | N | I | C, AT(plugins), 0, 0, "LIB",
+    {"plugin", 0, LIST, B | R | N | I | C | T, AT(plugins), 0, 0, "LIB",
      "load a library of plugins; repeatable"},
     {"top", 0, WHOLE, R, AT(top), 1, 1000000, "K", "print the K best classes of each output"},
     {"contexts", 0, WHOLE, N, AT(contexts), 1, 1024, "N", "run N contexts side by side (1)"},
@@ -287,7 +291,7 @@ static int check(const cli_options *options)
         return cli_fail(CLI_USAGE, "convert: -o FILE is missing (see 'solder convert --help')");
     }
     if (options->fast && options->effort > 0) {
-        return cli_fail(CLI_USAGE, "build: --fast and --effort %d contradict each other",
+        return cli_fail(CLI_USAGE, "%s: --fast and --effort %d contradict each other", verb,
                         (int)options->effort);
     }
     if (options->device != NULL && strcmp(options->device, "cpu") != 0) {

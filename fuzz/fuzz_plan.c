@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A plan: as it is, and with hashes and section places repaired, so that what the hashes guard is
- * reached. What loads is run at the smallest and the largest shapes if that is little work.
+ * reached. What loads is run at the smallest and the largest shapes if that is little work, and its
+ * kernels are chosen again: a plan that comes of that loads too.
  */
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "fuzz.h"
 #include "runtime/runtime_internal.h"
+#include "solder/builder.h"
 
 enum { MAX_PLAN = 1 << 20, MAX_CONTEXT = 1 << 20, MAX_WORK = 1 << 20, MAX_LOOP = 3 };
 
@@ -157,6 +159,34 @@ static void run_at(solder_context *context, bool largest, const uint8_t *data, s
     }
 }
 
+static void tune(solder_runtime *runtime, const uint8_t *data, size_t size)
+{
+    static fuzz_memory memory = {.limit = 64u << 20};
+    const solder_builder_options options = {.struct_size = sizeof options,
+                                            .allocator = fuzz_allocator(&memory)};
+    solder_config config = solder_config_default();
+    solder_builder *builder;
+    solder_engine *engine;
+    void *tuned = NULL;
+    size_t tuned_size = 0;
+    config.effort = 0;
+    config.threads = 1;
+    if (solder_builder_create(&options, &builder) != SOLDER_OK) {
+        abort();
+    }
+    if (solder_tune_to_memory(builder, data, size, &config, &tuned, &tuned_size) == SOLDER_OK) {
+        if (solder_engine_load(runtime, tuned, tuned_size, &engine) != SOLDER_OK) {
+            __builtin_trap();
+        }
+        solder_engine_destroy(engine);
+        solder_plan_free(builder, tuned, tuned_size);
+    }
+    solder_builder_destroy(builder);
+    if (memory.used != 0) {
+        __builtin_trap();
+    }
+}
+
 static void load(solder_runtime *runtime, const uint8_t *data, size_t size)
 {
     solder_engine *engine;
@@ -171,6 +201,7 @@ static void load(solder_runtime *runtime, const uint8_t *data, size_t size)
         solder_context_destroy(context);
     }
     solder_engine_destroy(engine);
+    tune(runtime, data, size);
 }
 
 static solder_runtime *runtime_for(fuzz_memory *memory, const char *cpu)

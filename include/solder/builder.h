@@ -140,8 +140,24 @@ SOLDER_API solder_status solder_build_to_memory(solder_builder *builder, solder_
                                                 size_t *size);
 SOLDER_API void solder_plan_free(solder_builder *builder, void *plan, size_t size);
 
-/* What the last build did: tactics tried and chosen, times, memory; JSON; solder_text_free. */
+/* What the last build or tuning did: tactics tried and chosen, times, memory; JSON;
+ * solder_text_free. */
 SOLDER_API solder_status solder_build_report(solder_builder *builder, char **text, size_t *size);
+
+/*
+ * A plan whose kernels are chosen again, on the machine this runs on (or for config->target), with
+ * its weights in the order those kernels want: what a plan built elsewhere, or for any machine,
+ * lacks in speed. Steps, memory, names, labels and picture rules stay as they are. Of config:
+ * threads, target, effort, time_budget, timing_cache and progress. Plugins of the plan must be
+ * registered with the builder. path may be the plan's own: it is replaced when the new one is
+ * whole.
+ */
+SOLDER_API solder_status solder_tune_to_file(solder_builder *builder, const char *plan,
+                                             const solder_config *config, const char *path);
+/* The same in memory; free with solder_plan_free. */
+SOLDER_API solder_status solder_tune_to_memory(solder_builder *builder, const void *plan,
+                                               size_t size, const solder_config *config,
+                                               void **tuned, size_t *tuned_size);
 
 /* The network as the passes leave it: a new network, for inspection. */
 SOLDER_API solder_status solder_optimize(solder_builder *builder, solder_network *network,

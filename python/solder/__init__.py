@@ -16,7 +16,7 @@ from .config import Input, Preprocess
 from .context import Context
 from .engine import IO, Device, Engine, ImageRule, MemoryUse, Runtime, Step, device, load
 from .errors import ArgumentError, Error, FileError, OutOfMemoryError, Status
-from .network import Network, Value, build, import_model
+from .network import Network, Value, build, import_model, tune
 from .plugin import Attribute, Call, Dim, InferCall, Operand, Plugin
 from .tensor import Tensor
 
@@ -51,5 +51,6 @@ __all__ = [
     "device",
     "import_model",
     "load",
+    "tune",
     "uff",
 ]

@@ -416,6 +416,8 @@ for _name, _result, _arguments in [
     ("solder_build_to_memory", c_int, [_in, _in, POINTER(Config)] + _text),
     ("solder_plan_free", None, [_in, _in, c_size_t]),
     ("solder_build_report", c_int, [_in] + _text),
+    ("solder_tune_to_file", c_int, [_in, c_char_p, POINTER(Config), c_char_p]),
+    ("solder_tune_to_memory", c_int, [_in, _in, c_size_t, POINTER(Config)] + _text),
     ("solder_optimize", c_int, [_in, _in, POINTER(Config), _handle]),
     ("solder_evaluate", c_int, [_in, _in, POINTER(Tensor), c_size_t, VISIT, _in]),
     # runtime.h

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import pathlib
 from typing import (
     Any,
     Dict,
@@ -344,10 +346,7 @@ class Network:
             builder, network, ctypes.byref(config.struct), ctypes.byref(plan), ctypes.byref(size)
         )
         _check(builder, status, self._log, config)
-        try:
-            return ctypes.string_at(plan.value or 0, size.value)
-        finally:
-            lib.solder_plan_free(builder, plan, size)
+        return _take_plan(builder, plan, size)
 
     def optimize(self, **options: Any) -> "Network":
         """The network as the passes leave it, for inspection. Options: as for ``build``."""
@@ -396,6 +395,13 @@ def _take_text(made: ctypes.c_void_p) -> str:
         return text(ctypes.cast(made, ctypes.c_char_p).value)
     finally:
         lib.solder_text_free(made)
+
+
+def _take_plan(builder: int, plan: ctypes.c_void_p, size: ctypes.c_size_t) -> bytes:
+    try:
+        return ctypes.string_at(plan.value or 0, size.value)
+    finally:
+        lib.solder_plan_free(builder, plan, size)
 
 
 def _create_builder(memory_limit: int, plugins: Plugins = ()) -> Tuple[Node, Collector]:
@@ -549,3 +555,63 @@ def build(
     )
     with network:
         return network.build(output, **options) if output is not None else network.build(**options)
+
+
+@overload
+def tune(plan: Union[Path, bytes], output: None = ..., **options: Any) -> bytes: ...
+
+
+@overload
+def tune(plan: Union[Path, bytes], output: Path, **options: Any) -> Path: ...
+
+
+def tune(
+    plan: Union[Path, bytes],
+    output: Optional[Path] = None,
+    *,
+    memory_limit: int = 0,
+    plugins: Plugins = (),
+    **options: Any,
+) -> Union[bytes, Path]:
+    """
+    A plan with its kernels chosen again for this machine, like ``solder tune``::
+
+        solder.tune("net.plan", output="net.plan")
+
+    Args:
+        plan: a file, or a plan's bytes.
+        output: file to write, which may be the plan's own; without it the bytes are returned.
+        plugins: those that the plan needs.
+        threads, fast, effort, time_budget, timing_cache, target, progress: as for ``build``.
+    """
+    taken = {"threads", "fast", "effort", "time_budget", "timing_cache", "target", "progress"}
+    if options.keys() - taken:
+        raise TypeError(f"tune: not an option of it: {', '.join(sorted(options.keys() - taken))}")
+    config = make_config(**options)
+    node, log = _create_builder(memory_limit, plugins)
+    try:
+        with node as builder:
+            return _tune(builder, log, config, plan, output)
+    finally:
+        node.close()
+
+
+def _tune(
+    builder: int, log: Collector, config: Config, plan: Union[Path, bytes], output: Optional[Path]
+) -> Union[bytes, Path]:
+    struct = ctypes.byref(config.struct)
+    if output is not None and not isinstance(plan, bytes):
+        files = path_bytes(plan, "plan"), path_bytes(output, "output")
+        _check(builder, lib.solder_tune_to_file(builder, files[0], struct, files[1]), log, config)
+        return output
+    data = plan if isinstance(plan, bytes) else pathlib.Path(os.fsdecode(plan)).read_bytes()
+    made, size = ctypes.c_void_p(), ctypes.c_size_t()
+    status = lib.solder_tune_to_memory(
+        builder, data, len(data), struct, ctypes.byref(made), ctypes.byref(size)
+    )
+    _check(builder, status, log, config)
+    tuned = _take_plan(builder, made, size)
+    if output is None:
+        return tuned
+    pathlib.Path(os.fsdecode(output)).write_bytes(tuned)
+    return output

@@ -12,6 +12,9 @@
 #include "solder/builder.h"
 #include "tactics/tactics.h"
 
+struct sld_plan;
+struct sld_plan_buffer;
+
 struct solder_builder {
     solder_allocator user;    /* as given */
     solder_allocator counted; /* user, behind the memory limit */
@@ -54,5 +57,30 @@ solder_status sld_builder_prepare_plugins(sld_graph *graph, sld_arena *scratch);
 /* A copy of the network's graph with the profile applied and the passes run. */
 solder_status sld_builder_prepare(solder_builder *builder, const solder_network *network,
                                   const solder_config *config, sld_graph **graph);
+
+/* ---- report.c ---- */
+
+/* Seconds. */
+typedef struct sld_build_times {
+    double prepare, tactics, write;
+} sld_build_times;
+
+/* What solder_build_report gives from now on. */
+solder_status sld_builder_report(solder_builder *builder, const sld_graph *graph,
+                                 const sld_tactic *tactics, const sld_target *target,
+                                 const sld_build_times *times);
+/* A copy of the bytes for solder_plan_free. */
+solder_status sld_builder_hand_out(solder_builder *builder, const struct sld_plan_buffer *buffer,
+                                   void **plan, size_t *size);
+
+/* ---- tune_graph.c ---- */
+
+/*
+ * The network as it was when the plan was written: steps are nodes, tensors values with their views
+ * and places; constants plain again. graph is fresh; plan, whose bytes stay, was loaded by a
+ * runtime, so that its parameters and dims belong together. plugins: where those it names are.
+ */
+solder_status sld_graph_from_plan(sld_graph *graph, const struct sld_plan *plan,
+                                  const sld_plugins *plugins);
 
 #endif

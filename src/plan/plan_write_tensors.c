@@ -149,7 +149,7 @@ static solder_status place_owner(sld_plan_build *b, const sld_value *value, size
         return SOLDER_OK;
     }
     record->size = bytes;
-    if (value->kind == SLD_VALUE_INPUT || root->arena_offset < 0) {
+    if (root->arena_offset < 0) {
         return reserve(b, bytes, &record->offset);
     }
     record->offset = (uint64_t)root->arena_offset;

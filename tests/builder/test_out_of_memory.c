@@ -193,13 +193,64 @@ static void test_run(void **state)
     assert_int_equal(unlink(plan), 0);
 }
 
+static solder_status tune_plan(failing *f, const char *plan)
+{
+    solder_builder_options options = {.struct_size = sizeof options,
+                                      .allocator = {f, failing_alloc, failing_release}};
+    solder_builder *builder;
+    solder_config config = solder_config_default();
+    config.effort = 0;
+    config.threads = 1;
+    config.target = "x86-64"; /* so that weights are unpacked */
+    solder_status status = solder_builder_create(&options, &builder);
+    if (status != SOLDER_OK) {
+        return status;
+    }
+    status = solder_tune_to_file(builder, plan, &config, "oom-tuned.plan");
+    wrong += status != SOLDER_OK && strlen(solder_builder_message(builder)) == 0;
+    solder_builder_destroy(builder);
+    return status;
+}
+
+/* A failed tuning leaves the file it should have written as it was. */
+static void sweep_tune(const char *model, const char *weights)
+{
+    const char *plan = "oom-tune-test.plan";
+    wrong = 0;
+    failing count = {.fail_at = -1};
+    assert_int_equal(import_and_build(&count, model, weights, plan), SOLDER_OK);
+    count = (failing){.fail_at = -1};
+    assert_int_equal(tune_plan(&count, plan), SOLDER_OK);
+    assert_int_equal(count.live, 0);
+    assert_int_equal(unlink("oom-tuned.plan"), 0);
+    for (long n = 0; n < count.calls; n++) {
+        failing f = {.fail_at = n};
+        solder_status status = tune_plan(&f, plan);
+        assert_int_equal(f.live, 0);
+        assert_true(f.bytes == 0);
+        assert_int_equal(access("oom-tuned.plan", F_OK), status == SOLDER_OK ? 0 : -1);
+        assert_true(status == SOLDER_OK || status == SOLDER_ERROR_MEMORY);
+        (void)unlink("oom-tuned.plan");
+    }
+    assert_int_equal(wrong, 0);
+    assert_int_equal(unlink(plan), 0);
+}
+
+static void test_tune(void **state)
+{
+    (void)state;
+    sweep_tune(MODELS "digits.onnx", NULL);
+    sweep_tune(SOURCE_DIR "/fuzz/corpus/onnx/seed-detect.onnx", NULL);
+    sweep_tune(SOURCE_DIR "/fuzz/corpus/graphdef/seed-frames.pb", NULL);
+    sweep_tune(SOURCE_DIR "/fuzz/corpus/prototxt/layers-points.prototxt", NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_caffe),
-        cmocka_unit_test(test_onnx),
-        cmocka_unit_test(test_every_operator),
-        cmocka_unit_test(test_run),
+        cmocka_unit_test(test_caffe),          cmocka_unit_test(test_onnx),
+        cmocka_unit_test(test_every_operator), cmocka_unit_test(test_run),
+        cmocka_unit_test(test_tune),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

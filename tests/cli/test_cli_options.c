@@ -58,7 +58,7 @@ static void test_mistakes(void **state)
         const char *line, *message;
     } cases[] = {
         {"solder fly", "unknown command 'fly' (see 'solder --help')"},
-        {"solder tune x.plan", "unknown command 'tune' (see 'solder --help')"},
+        {"solder tune x y", "tune: unexpected operand 'y' (see 'solder tune --help')"},
         {"solder build", "build: too few operands: solder build MODEL [WEIGHTS] -o PLAN (see "
                          "'solder build --help')"},
         {"solder build m", "build: -o PLAN is missing (see 'solder build --help')"},

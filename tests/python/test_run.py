@@ -37,6 +37,28 @@ class Digits(unittest.TestCase):
             self.assertTrue(common.close(onnx, caffe))
             self.assertTrue(common.close(tensorflow, caffe))
 
+    def test_tune(self):
+        """A plan for any machine becomes the one that is built here: bytes, files, in place."""
+        model, weights = common.DIGITS / "digits.prototxt", common.DIGITS / "digits.caffemodel"
+        options = {"fast": True, "threads": 1}
+        portable = common.FOLDER / "portable.plan"
+        solder.build(model, weights, portable, target="x86-64", **options)
+        here = solder.load(solder.build(model, weights, **options), threads=1)
+        tuned = solder.tune(portable.read_bytes(), **options)
+        self.assertEqual(solder.tune(portable, **options), tuned)
+        self.assertEqual(solder.tune(portable, output=portable, **options), portable)
+        self.assertEqual(portable.read_bytes(), tuned)
+        net = solder.load(tuned, threads=1)
+        kernels = [[s.planned_kernel for s in n.steps] for n in (net, here)]
+        self.assertEqual(kernels[0], kernels[1])
+        self.assertEqual(net(common.digits(0, 1)).tolist(), here(common.digits(0, 1)).tolist())
+        with self.assertRaises(TypeError):
+            solder.tune(tuned, labels=["no"])
+        with self.assertRaises(solder.Error):
+            solder.tune(tuned[:-1])
+        with self.assertRaises(ZeroDivisionError):
+            solder.tune(tuned, progress=lambda *_: 1 / 0)
+
     def test_same_bytes_as_the_command(self):
         """libsolder_runtime under `solder run`, and here: the same bits."""
         plan, x, y = (common.FOLDER / n for n in ("same.plan", "same_x.npy", "same_y.npy"))
