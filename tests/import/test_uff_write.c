@@ -384,8 +384,14 @@ static void what_has_no_form(void **state)
     wire_text(&value, 10, "");
     tf_attribute(&f, "body", &value);
     tf_node(&f, "While", "loop", "x");
+    refused(&f, SOLDER_ERROR_DATA,
+            "tensorflow: node 'loop' (While): function '' is not in the file");
+    tf_placeholder(&f, "x", 1, D(2));
+    wire_text(&value, 10, "");
+    tf_attribute(&f, "f", &value);
+    tf_node(&f, "MapDefun", "map", "x");
     refused(&f, SOLDER_ERROR_UNSUPPORTED,
-            "tensorflow: 1 node is not supported: 'loop' (While: attribute 'body' has no form in "
+            "tensorflow: 1 node is not supported: 'map' (MapDefun: attribute 'f' has no form in "
             "UFF)");
     tf_const(&f, "huge", TF_FLOAT, 1, D((int64_t)1 << 40), 5, F(5), 4);
     tf_node(&f, "Neg", "y", "huge");

@@ -388,8 +388,8 @@ static solder_status convert_node(sld_tf *tf, const sld_tf_scope *scope, sld_tf_
     bool poisoned = false;
     uint32_t first_id = tf->graph->next_id;
     if (++tf->nodes_converted > tf->node_limit) {
-        return sld_fail(tf->diag, SOLDER_ERROR_DATA,
-                        "tensorflow: functions unfold to more than %zu nodes", tf->node_limit);
+        return sld_fail(tf->diag, SOLDER_ERROR_DATA, "%s: functions unfold to more than %zu nodes",
+                        tf->format->name, tf->node_limit);
     }
     node.name = sld_arena_printf(&tf->arena, "%s%s", scope->prefix, proto->name);
     node.attrs = sld_arena_array(&tf->arena, proto->attr_count, sizeof *node.attrs);
@@ -497,19 +497,19 @@ static solder_status check_call(const sld_tf_node *node, const sld_tf_function *
     sld_diag *diag = node->tf->diag;
     for (const sld_tf_scope *s = node->scope; s != NULL; s = s->caller) {
         if (s->function == f) {
-            return sld_fail(diag, SOLDER_ERROR_DATA, "tensorflow: function '%s' calls itself",
-                            f->name);
+            return sld_fail(diag, SOLDER_ERROR_DATA, "%s: function '%s' calls itself",
+                            node->tf->format->name, f->name);
         }
         if (++depth > SLD_TF_MAX_CALLS) {
             return sld_fail(diag, SOLDER_ERROR_DATA,
-                            "tensorflow: functions call each other more than %d deep (at '%s')",
-                            SLD_TF_MAX_CALLS, f->name);
+                            "%s: functions call each other more than %d deep (at '%s')",
+                            node->tf->format->name, SLD_TF_MAX_CALLS, f->name);
         }
     }
     if (count != f->arg_count) {
-        return sld_fail(diag, SOLDER_ERROR_DATA,
-                        "tensorflow: node '%s': function '%s' takes %u inputs, not %u", node->name,
-                        f->name, (unsigned)f->arg_count, (unsigned)count);
+        return sld_fail(
+            diag, SOLDER_ERROR_DATA, "%s: node '%s': function '%s' takes %u inputs, not %u",
+            node->tf->format->name, node->name, f->name, (unsigned)f->arg_count, (unsigned)count);
     }
     return SOLDER_OK;
 }
@@ -527,8 +527,8 @@ static solder_status bind_arguments(sld_tf *tf, const sld_tf_function *f,
         entries[i] = (sld_tf_entry){.proto = &argument, .state = SLD_TF_DONE};
         SLD_TRY(sld_tf_give(tf, &entries[i], 0, args[i]));
         if (sld_names_find(scope->names, f->args[i]) != NULL) {
-            return sld_fail(tf->diag, SOLDER_ERROR_DATA,
-                            "tensorflow: function '%s': '%s' is there twice", f->name, f->args[i]);
+            return sld_fail(tf->diag, SOLDER_ERROR_DATA, "%s: function '%s': '%s' is there twice",
+                            tf->format->name, f->name, f->args[i]);
         }
         if (!sld_names_add(scope->names, f->args[i], &entries[i])) {
             return sld_fail_memory(tf->diag, strlen(f->args[i]));
@@ -563,8 +563,8 @@ solder_status sld_tf_apply(sld_tf_node *node, const sld_tf_function *f, const ch
         SLD_TRY(sld_tf_resolve(tf, &scope, sld_tf_ret_value(f, i), &ref));
         if (ref.entry == NULL) {
             return sld_fail(tf->diag, SOLDER_ERROR_DATA,
-                            "tensorflow: function '%s' does not compute its output '%s'", f->name,
-                            f->rets[i]);
+                            "%s: function '%s' does not compute its output '%s'", tf->format->name,
+                            f->name, f->rets[i]);
         }
         SLD_TRY(sld_tf_need(tf, &scope, ref, &rets[i]));
         poisoned = poisoned || (rets[i] != NULL && rets[i]->poisoned);

@@ -16,6 +16,9 @@
 #define SLD_UFF_DECREMENT INT32_MIN
 /* Types UFF has no number for: this and TensorFlow's number. */
 #define SLD_UFF_TYPE_OF_TF 0x7f000000
+/* What a graph inside another has for an operator of its arguments, and of its results. */
+#define SLD_UFF_ARGUMENT "Input"
+#define SLD_UFF_RESULT   "MarkOutput"
 /* Fields of extra_fields that are read: what is left of the TensorFlow node. */
 #define SLD_UFF_EXTRA "tf."
 
@@ -35,6 +38,9 @@ solder_status sld_uff_read(sld_uff *uff, const uint8_t *data, size_t size);
 /* TensorFlow's number of a UFF type, and back; 0 if there is none. */
 int sld_uff_type_to_tf(int64_t type);
 int64_t sld_uff_type_from_tf(int type);
+
+/* Whether the attribute of TensorFlow's operator holds functions: here, names of further graphs. */
+bool sld_uff_names_graphs(const char *op, const char *attribute);
 
 /* ---- text (uff_text.c) ---- */
 

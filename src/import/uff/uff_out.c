@@ -13,6 +13,7 @@ void sld_uff_out_open(sld_uff_out *out, const sld_import *import, sld_arena *are
     out->ids = sld_names_create(arena);
     out->order_keys = sld_names_create(arena);
     out->last = &out->weights;
+    out->graph_id = SLD_UFF_MAIN;
     if (out->ids == NULL || out->order_keys == NULL) {
         out->status = sld_fail_memory(import->diag, sizeof *out);
     }
@@ -29,6 +30,7 @@ void sld_uff_out_close(sld_uff_out *out)
     release(out, &out->graph);
     release(out, &out->fields);
     release(out, &out->orders);
+    release(out, &out->inner);
 }
 
 /* ---- wire format ---- */
@@ -280,6 +282,16 @@ bool sld_uff_out_list(sld_uff_out *out, const char *name, sld_tf_bytes list)
     return true;
 }
 
+void sld_uff_out_words(sld_uff_out *out, const char *name, const char *const *words, size_t count)
+{
+    entry e = open_entry(out, &out->fields, name);
+    for (size_t i = 0; i < count; i++) {
+        put_text(out, &out->fields, 1, words[i]);
+    }
+    wrap(out, &out->fields, e.data, DATA_S_LIST);
+    close_entry(out, &out->fields, e, FIELDS);
+}
+
 static void put_extra(sld_uff_out *out, const char *name, entry *e)
 {
     const char *key = sld_arena_printf(out->arena, "%s%s", SLD_UFF_EXTRA, name);
@@ -385,7 +397,9 @@ void sld_uff_out_const(sld_uff_out *out, const char *id, int tf_type, int rank, 
                        const void *data, size_t size)
 {
     sld_uff_weights *w = sld_arena_alloc(out->arena, sizeof *w);
-    char *key = sld_arena_printf(out->arena, "weights_%s", id);
+    bool inner = strcmp(out->graph_id, SLD_UFF_MAIN) != 0;
+    char *key = sld_arena_printf(out->arena, "weights_%s%s%s", inner ? out->graph_id : "",
+                                 inner ? "#" : "", id);
     if (w == NULL || key == NULL) {
         out->status =
             out->status != SOLDER_OK ? out->status : sld_fail_memory(out->diag, sizeof *w);
@@ -412,6 +426,40 @@ void sld_uff_out_mark(sld_uff_out *out, const char *id)
     sld_uff_out_node(out, "MarkOutput", name, &id, 1);
 }
 
+/* ---- graphs besides the first ---- */
+
+void sld_uff_out_enter(sld_uff_out *out, sld_uff_outer *outer, const char *id)
+{
+    *outer = (sld_uff_outer){out->graph_id, out->graph, out->fields, out->ids, out->output_count};
+    out->graph_id = id;
+    out->graph = out->fields = (sld_uff_buffer){0};
+    out->output_count = 0;
+    out->ids = sld_names_create(out->arena);
+    if (out->ids == NULL && out->status == SOLDER_OK) {
+        out->status = sld_fail_memory(out->diag, sizeof *outer);
+    }
+}
+
+static void put_graph(sld_uff_out *out, sld_uff_buffer *to, const char *id)
+{
+    size_t at = to->size;
+    put_text(out, to, 1, id);
+    put_raw(out, to, out->graph.data, out->graph.size);
+    wrap(out, to, at, 4);
+}
+
+void sld_uff_out_leave(sld_uff_out *out, sld_uff_outer *outer)
+{
+    put_graph(out, &out->inner, out->graph_id);
+    release(out, &out->graph);
+    release(out, &out->fields);
+    out->graph_id = outer->graph_id;
+    out->graph = outer->graph;
+    out->fields = outer->fields;
+    out->ids = outer->ids;
+    out->output_count = outer->output_count;
+}
+
 /* ---- the file ---- */
 
 static void put_descriptor(sld_uff_out *out, sld_uff_buffer *buffer, const char *id)
@@ -431,10 +479,8 @@ static void put_head(sld_uff_out *out, sld_uff_buffer *head)
     if (out->custom) {
         put_descriptor(out, head, "custom");
     }
-    size_t at = head->size;
-    put_text(out, head, 1, "main");
-    put_raw(out, head, out->graph.data, out->graph.size);
-    wrap(out, head, at, 4);
+    put_graph(out, head, SLD_UFF_MAIN);
+    put_raw(out, head, out->inner.data, out->inner.size);
     put_raw(out, head, out->orders.data, out->orders.size);
 }
 

@@ -29,7 +29,9 @@ typedef struct sld_uff_out {
     sld_arena *arena;
     const sld_file *source; /* where most weights lie */
     solder_status status;
+    const char *graph_id; /* of the graph being written */
     sld_uff_buffer graph, fields, orders;
+    sld_uff_buffer inner;  /* graphs besides the first, whole */
     sld_names *ids;        /* of nodes */
     sld_names *order_keys; /* written already */
     sld_uff_weights *weights, **last;
@@ -56,6 +58,8 @@ void sld_uff_out_type(sld_uff_out *out, const char *name, int tf_type);
 void sld_uff_out_ints(sld_uff_out *out, const char *name, const int64_t *values, size_t count);
 /* A ListValue of TensorFlow; false if it holds what UFF has no list for. */
 bool sld_uff_out_list(sld_uff_out *out, const char *name, sld_tf_bytes list);
+/* A list of texts. */
+void sld_uff_out_words(sld_uff_out *out, const char *name, const char *const *words, size_t count);
 void sld_uff_out_nothing(sld_uff_out *out, const char *name);
 /* formats: "N+C", "NC+", "+CK" ...; filter may be NULL. */
 void sld_uff_out_orders(sld_uff_out *out, const char *image, const char *filter);
@@ -71,6 +75,22 @@ void sld_uff_out_node(sld_uff_out *out, const char *op, const char *id, const ch
 void sld_uff_out_const(sld_uff_out *out, const char *id, int tf_type, int rank, const int64_t *dims,
                        const void *data, size_t size);
 void sld_uff_out_mark(sld_uff_out *out, const char *id);
+
+/* ---- graphs besides the first ---- */
+
+#define SLD_UFF_MAIN "main" /* the first's id */
+
+/* What a graph inside interrupts. */
+typedef struct sld_uff_outer {
+    const char *graph_id;
+    sld_uff_buffer graph, fields;
+    sld_names *ids;
+    uint32_t output_count;
+} sld_uff_outer;
+
+/* From here to leave nodes belong to that graph; they may be interrupted again. */
+void sld_uff_out_enter(sld_uff_out *out, sld_uff_outer *outer, const char *id);
+void sld_uff_out_leave(sld_uff_out *out, sld_uff_outer *outer);
 
 /* ---- text form (uff_text.c) ---- */
 

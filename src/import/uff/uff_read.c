@@ -95,6 +95,28 @@ solder_status sld_uff_check(sld_diag *diag, const uint8_t *data, size_t size)
     return sld_wire_check(diag, "uff", rules, SLD_ARRAY_LENGTH(rules), data, size);
 }
 
+/* ---- graphs inside ---- */
+
+bool sld_uff_names_graphs(const char *op, const char *attribute)
+{
+    static const struct {
+        const char *op, *attribute;
+    } all[] = {{"If", "then_branch"},
+               {"If", "else_branch"},
+               {"Case", "branches"},
+               {"While", "cond"},
+               {"While", "body"}};
+    if (strncmp(op, "Stateless", 9) == 0) {
+        op += 9;
+    }
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(all); i++) {
+        if (strcmp(op, all[i].op) == 0 && strcmp(attribute, all[i].attribute) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- types ---- */
 
 static const struct {
@@ -128,6 +150,7 @@ int64_t sld_uff_type_from_tf(int type)
 typedef struct reader {
     sld_wire_reader wire;
     sld_names *references;         /* key -> sld_tf_bytes of a Data */
+    sld_names *graphs;             /* id -> sld_tf_function, of all but the first */
     size_t referred, referred_max; /* bytes of data that fields refer to */
 } reader;
 
@@ -399,6 +422,39 @@ static bool ends_with(const char *text, const char *end)
     return length >= n && strcmp(text + length - n, end) == 0;
 }
 
+static const sld_tf_function *find_graph(reader *r, const sld_tf_attr *attr, sld_tf_bytes name)
+{
+    const char *id = sld_arena_strndup(r->wire.arena, (const char *)name.data, name.size);
+    const sld_tf_function *graph = id != NULL ? sld_names_find(r->graphs, id) : NULL;
+    if (id == NULL) {
+        r->wire.status = sld_fail_memory(r->wire.diag, name.size);
+    } else if (graph == NULL) {
+        r->wire.status = sld_fail(r->wire.diag, SOLDER_ERROR_DATA,
+                                  "uff: field '%s' names graph '%s', which the file does not have",
+                                  attr->name, id);
+    }
+    return graph;
+}
+
+/* Functions of If, Case and While come back from the names of graphs. */
+static void find_graphs(reader *r, sld_tf_attr *attr)
+{
+    sld_wire_field field;
+    if (attr->kind == SLD_TF_STRING) {
+        attr->kind = SLD_TF_FUNCTION;
+        attr->function = find_graph(r, attr, attr->bytes);
+    } else if (attr->kind == SLD_TF_LIST) {
+        attr->functions =
+            sld_wire_take(&r->wire, count_field(attr->bytes, 2), sizeof *attr->functions);
+        FOR_FIELDS(attr->bytes, field)
+        {
+            if (field.number == 2 && r->wire.status == SOLDER_OK) {
+                attr->functions[attr->function_count++] = find_graph(r, attr, bytes_of(&field));
+            }
+        }
+    }
+}
+
 /* Attributes of TensorFlow operators come back as what they were: shapes were written as lists, and
  * by Python 3 strings as "b'...'". */
 static void restore(reader *r, sld_tf_attr *attr)
@@ -426,6 +482,10 @@ static void read_field(reader *r, sld_tf_bytes bytes, bool extra, sld_tf_node_pr
     read_data(r, e.data, false, attr);
     if (node->op[0] == '_' && !extra) {
         restore(r, attr);
+    }
+    if (r->wire.status == SOLDER_OK && node->op[0] == '_' &&
+        sld_uff_names_graphs(node->op + 1, attr->name)) {
+        find_graphs(r, attr);
     }
 }
 
@@ -462,7 +522,7 @@ static sld_tf_node_proto read_node(reader *r, sld_tf_bytes bytes)
 
 static bool is_output(const sld_tf_node_proto *node)
 {
-    return strcmp(node->op, "MarkOutput") == 0;
+    return strcmp(node->op, SLD_UFF_RESULT) == 0;
 }
 
 static void collect_outputs(reader *r, sld_uff *uff)
@@ -517,6 +577,99 @@ static void read_graph(reader *r, sld_tf_bytes bytes, sld_uff *uff)
         }
     }
     collect_outputs(r, uff);
+}
+
+/* ---- graphs inside, read as functions ---- */
+
+static void take_results(reader *r, sld_tf_function *f, const sld_tf_node_proto *mark)
+{
+    for (uint32_t i = 0; i < mark->in_count; i++) {
+        const char *name = sld_arena_printf(r->wire.arena, "%u", (unsigned)f->ret_count);
+        if (name == NULL) {
+            r->wire.status = sld_fail_memory(r->wire.diag, sizeof i);
+            return;
+        }
+        f->rets[f->ret_count] = f->ret_names[f->ret_count] = name;
+        f->ret_values[f->ret_count++] = mark->in[i];
+    }
+    f->ret_value_count = f->ret_count;
+}
+
+/* Its Input nodes are the arguments and what its MarkOutput nodes read the results, in order. */
+static void read_function(reader *r, sld_tf_bytes bytes, sld_tf_function *f)
+{
+    sld_wire_field field;
+    size_t results = 0;
+    uint32_t count = 0;
+    sld_tf_node_proto *nodes = sld_wire_take(&r->wire, count_field(bytes, 2), sizeof *nodes);
+    FOR_FIELDS(bytes, field)
+    {
+        if (field.number == 2 && r->wire.status == SOLDER_OK) {
+            nodes[count] = read_node(r, bytes_of(&field));
+            results += is_output(&nodes[count]) ? nodes[count].in_count : 0;
+            count++;
+        }
+    }
+    f->nodes = nodes;
+    f->args = sld_wire_take(&r->wire, count, sizeof *f->args);
+    f->rets = sld_wire_take(&r->wire, results, sizeof *f->rets);
+    f->ret_names = sld_wire_take(&r->wire, results, sizeof *f->ret_names);
+    f->ret_values = sld_wire_take(&r->wire, results, sizeof *f->ret_values);
+    for (uint32_t i = 0; i < count && r->wire.status == SOLDER_OK; i++) {
+        if (is_output(&nodes[i])) {
+            take_results(r, f, &nodes[i]);
+        } else if (strcmp(nodes[i].op, SLD_UFF_ARGUMENT) == 0) {
+            f->args[f->arg_count++] = nodes[i].name;
+        } else {
+            f->nodes[f->node_count++] = nodes[i];
+        }
+    }
+}
+
+static const char *graph_id(reader *r, sld_tf_bytes bytes)
+{
+    const char *id = "";
+    sld_wire_field field;
+    FOR_FIELDS(bytes, field)
+    {
+        id = field.number == 1 ? sld_wire_text(&r->wire, &field) : id;
+    }
+    return id;
+}
+
+/* Their names first: nodes of any graph may name any of them. The first graph is the model. */
+static void read_graphs(reader *r, sld_tf_bytes file, sld_uff *uff)
+{
+    uint32_t count = count_field(file, META_GRAPH), i = 0;
+    sld_tf_function *inner = sld_wire_take(&r->wire, count, sizeof *inner);
+    sld_wire_field field;
+    FOR_FIELDS(file, field)
+    {
+        if (field.number != META_GRAPH || r->wire.status != SOLDER_OK) {
+            continue;
+        }
+        inner[i].name = graph_id(r, bytes_of(&field));
+        if (i > 0 && sld_names_find(r->graphs, inner[i].name) != NULL) {
+            r->wire.status = sld_fail(r->wire.diag, SOLDER_ERROR_DATA,
+                                      "uff: graph '%s' is there twice", inner[i].name);
+        } else if (i > 0 && !sld_names_add(r->graphs, inner[i].name, &inner[i])) {
+            r->wire.status = sld_fail_memory(r->wire.diag, strlen(inner[i].name));
+        }
+        i++;
+    }
+    i = 0;
+    FOR_FIELDS(file, field)
+    {
+        if (field.number != META_GRAPH || r->wire.status != SOLDER_OK) {
+            continue;
+        }
+        if (i == 0) {
+            read_graph(r, bytes_of(&field), uff);
+        } else {
+            read_function(r, bytes_of(&field), &inner[i]);
+        }
+        i++;
+    }
 }
 
 /* ---- the file ---- */
@@ -583,12 +736,12 @@ static void check_versions(reader *r, sld_tf_bytes bytes)
 solder_status sld_uff_read(sld_uff *uff, const uint8_t *data, size_t size)
 {
     reader reading = {.wire = {uff->tf.diag, &uff->tf.arena, "uff", SOLDER_OK},
-                      .references = sld_names_create(&uff->tf.arena)};
+                      .references = sld_names_create(&uff->tf.arena),
+                      .graphs = sld_names_create(&uff->tf.arena)};
     reader *r = &reading;
-    const sld_tf_bytes bytes = {data, size}, *graph = NULL;
-    sld_tf_bytes found;
+    const sld_tf_bytes bytes = {data, size};
     sld_wire_field field;
-    if (r->references == NULL) {
+    if (r->references == NULL || r->graphs == NULL) {
         return sld_fail_memory(r->wire.diag, size);
     }
     r->referred_max = size < SIZE_MAX / 32 ? ((size_t)1 << 20) + 16 * size : SIZE_MAX;
@@ -602,19 +755,13 @@ solder_status sld_uff_read(sld_uff *uff, const uint8_t *data, size_t size)
             check_descriptor(r, bytes_of(&field));
         } else if (field.number == META_DATA) {
             add_reference(r, bytes_of(&field));
-        } else if (field.number == META_GRAPH && graph != NULL) {
-            r->wire.status = sld_fail(r->wire.diag, SOLDER_ERROR_UNSUPPORTED,
-                                      "uff: the file holds more than one graph");
-        } else if (field.number == META_GRAPH) {
-            found = bytes_of(&field);
-            graph = &found;
         }
     }
-    if (r->wire.status == SOLDER_OK && graph == NULL) {
+    if (r->wire.status == SOLDER_OK && count_field(bytes, META_GRAPH) == 0) {
         return sld_fail(r->wire.diag, SOLDER_ERROR_DATA, "uff: the file holds no graph");
     }
     if (r->wire.status == SOLDER_OK) {
-        read_graph(r, *graph, uff);
+        read_graphs(r, bytes, uff);
     }
     return r->wire.status;
 }

@@ -122,10 +122,9 @@ bool sld_uff_constant_ints(const sld_uff_tensor *t, int64_t *values, size_t room
 
 /* ---- nodes ---- */
 
-/* Constants are written when the first node that reads them is. */
-static void use(sld_uff_out *out, const sld_uff_tensor *t)
+void sld_uff_use(sld_uff_out *out, const sld_uff_tensor *t)
 {
-    if (t->is_constant && sld_names_find(out->ids, t->id) == NULL) {
+    if (t->is_constant && out->status == SOLDER_OK && sld_names_find(out->ids, t->id) == NULL) {
         sld_uff_buffer fields = out->fields; /* of the node that reads it */
         out->fields = (sld_uff_buffer){0};
         sld_uff_out_const(out, t->id, t->constant.type, t->constant.shape.rank,
@@ -151,7 +150,7 @@ void sld_uff_emit(sld_tf_node *node, const char *op, const uint32_t *order, uint
             return;
         }
         in[i] = t->id;
-        use(out, t);
+        sld_uff_use(out, t);
     }
     sld_uff_out_node(out, op, node->name, in, count);
 }
@@ -161,6 +160,9 @@ static void write_attribute(sld_tf_node *node, sld_uff_out *out, const sld_tf_at
 {
     sld_tf_shape shape;
     bool said = true;
+    if (sld_uff_write_functions(node, attr)) {
+        return;
+    }
     switch (attr->kind) {
     case SLD_TF_STRING:
         sld_uff_out_text(out, attr->name, attr->bytes.data, attr->bytes.size);
@@ -195,7 +197,8 @@ static void write_attribute(sld_tf_node *node, sld_uff_out *out, const sld_tf_at
         said = false;
         break;
     }
-    if (!said && !sld_tf_says_nothing(attr)) {
+    bool shapes = strcmp(attr->name, "output_shapes") == 0; /* of If, Case and While: a hint */
+    if (!said && !shapes && !sld_tf_says_nothing(attr)) {
         sld_tf_unsupported(node, "attribute '%s' has no form in UFF", attr->name);
     }
 }
@@ -239,6 +242,7 @@ static void write_custom(sld_tf_node *node, sld_uff_out *out)
             write_attribute(node, out, &node->attrs[i]);
         }
     }
+    uint32_t outputs = sld_uff_function_outputs(node);
     const char *op = sld_arena_printf(&node->tf->arena, "_%s", node->op);
     if (op == NULL) {
         node->status = sld_fail_memory(node->tf->diag, strlen(node->op));
@@ -246,7 +250,7 @@ static void write_custom(sld_tf_node *node, sld_uff_out *out)
     }
     sld_uff_emit(node, op, NULL, node->in_count);
     /* Of an operator nobody here knows any of the first outputs may be read. */
-    uint32_t known = outputs_of(node), count = known < 8 ? 8 : known;
+    uint32_t known = outputs > 0 ? outputs : outputs_of(node), count = known < 8 ? 8 : known;
     sld_tf_outputs(node, (int64_t)count);
     for (uint32_t i = 0; i < count && sld_tf_ok(node); i++) {
         give(node, i);
@@ -340,7 +344,7 @@ static solder_status mark(sld_tf *tf, const char *name, sld_tf_tensor *tensor)
     if (id == NULL) {
         return sld_fail_memory(tf->diag, length);
     }
-    use(out, t);
+    sld_uff_use(out, t);
     if (strcmp(id, t->id) != 0) {
         sld_uff_out_node(out, "Identity", id, &t->id, 1);
     }
@@ -367,6 +371,10 @@ solder_status sld_uff_write(sld_import *import, sld_uff_source read, const char 
         .tf = {.format = &format, .import = import, .graph = import->graph, .diag = import->diag}};
     sld_arena_init(&c.tf.arena, import->allocator, 0);
     sld_uff_out_open(&c.out, import, &c.tf.arena);
+    c.graphs = sld_names_create(&c.tf.arena);
+    if (c.graphs == NULL && c.out.status == SOLDER_OK) {
+        c.out.status = sld_fail_memory(import->diag, sizeof c);
+    }
     solder_status status = c.out.status == SOLDER_OK ? convert(&c, read, path) : c.out.status;
     sld_uff_out_close(&c.out);
     sld_arena_free(&c.tf.arena);
