@@ -34,7 +34,7 @@ static void operators(void **state)
     becomes("BlockLSTM_True_3", 1, 1, 0, 0, 0);
     becomes("BlockLSTMV2_True", 1, 1, 0, 0, 0);
     becomes("BlockLSTM_all_True_0.0", 2, 0, 0, 0, 1);
-    becomes("BlockLSTM_clip", 1, 0, 0, 0, 1);
+    becomes("BlockLSTM_clip", 1, 1, 0, 0, 0);
     becomes("CudnnRNNV2_lstm_layers", 2, 3, 0, 0, 0);
     becomes("CudnnRNNV3_gru_lengths", 2, 0, 2, 0, 0);
     becomes("CudnnRNN_rnn_relu", 1, 0, 0, 1, 0);
@@ -50,6 +50,12 @@ static void masks(void **state)
     becomes("BasicLSTMCell_longer_frames", 1, 1, 0, 0, 0);
     becomes("LSTMCell_lengths_frames", 1, 1, 0, 0, 0);
     becomes("MultiRNNCell_shorter_frames", 1, 1, 1, 0, 0);
+    becomes("LSTMCell_clip_frames", 1, 1, 0, 0, 0);
+    becomes("LSTMCell_projection_frames", 1, 1, 0, 0, 0);
+    becomes("LSTMCell_everything_frames", 1, 1, 0, 0, 0);
+    becomes("LSTMCell_upwards_loop_frames", 1, 0, 0, 0, 1);
+    becomes("LSTMCell_projection_clip_loop_frames", 1, 0, 0, 0, 1);
+    becomes("LSTMCell_projections_frames", 1, 2, 0, 0, 0);
     becomes("BasicRNNCell_lengths_frames", 1, 0, 0, 1, 0);
     becomes("Masking_LSTM", 1, 1, 0, 0, 0);
     becomes("Mask_GRU_zero", 1, 0, 1, 0, 0);

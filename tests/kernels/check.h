@@ -25,7 +25,7 @@ typedef enum check_bound {
     CHECK_CLOSE /* |a - b| <= absolute + relative |b|; integers and bool exactly */
 } check_bound;
 
-#define CHECK_INPUTS  8
+#define CHECK_INPUTS  9
 #define CHECK_OUTPUTS 3
 
 /* How the elements of an input are drawn. */

@@ -14,31 +14,34 @@ static void finish(const char *what, int64_t gates, const extent *e, check_case 
     int64_t d = p->direction == SLD_DIRECTION_BIDIRECTIONAL ? 2 : 1;
     int64_t rows = gates * e->hidden;
     bool lstm = gates == SLD_LSTM_GATES;
-    int64_t state[] = {d, e->batch, e->hidden};
+    bool projects = sld_tensor_present(&c->in[8]);
+    int64_t outputs = projects ? c->in[8].dim[1] : e->hidden;
+    int64_t state[] = {d, e->batch, outputs}, cell[] = {d, e->batch, e->hidden};
     check_tensor(&c->in[0], SOLDER_F32, 3, (int64_t[]){e->steps, e->batch, e->input});
     check_tensor(&c->in[1], SOLDER_F32, 3, (int64_t[]){d, rows, e->input});
-    check_tensor(&c->in[2], SOLDER_F32, 3, (int64_t[]){d, rows, e->hidden});
+    check_tensor(&c->in[2], SOLDER_F32, 3, (int64_t[]){d, rows, outputs});
     c->in[1].flags = c->in[2].flags = SLD_TENSOR_CONSTANT;
-    c->in_count = lstm ? 8 : 6;
+    c->in_count = projects ? 9 : lstm ? 8 : 6;
     c->out_count = lstm ? 3 : 2;
-    check_tensor(&c->out[0], SOLDER_F32, 4, (int64_t[]){e->steps, d, e->batch, e->hidden});
+    check_tensor(&c->out[0], SOLDER_F32, 4, (int64_t[]){e->steps, d, e->batch, outputs});
     check_tensor(&c->out[1], SOLDER_F32, 3, state);
-    check_tensor(&c->out[2], SOLDER_F32, 3, state);
+    check_tensor(&c->out[2], SOLDER_F32, 3, cell);
     /* Weights that neither blow the state up nor saturate the gates. */
     double reach = 1.0 / sqrt((double)(e->hidden > 4 ? e->hidden : 4));
-    c->fill[1] = c->fill[2] = (check_fill){-reach, reach};
+    c->fill[1] = c->fill[2] = c->fill[8] = (check_fill){-reach, reach};
     c->bound = CHECK_CLOSE;
     c->absolute = 5e-6;
     c->relative = 5e-6;
     c->flops = 2.0 * (double)(d * rows * e->steps * e->batch) * (double)(e->input + e->hidden);
     (void)snprintf(c->text, sizeof c->text,
                    "%s T %d N %d I %d H %d, direction %d, inputs %d%d%d%d%d, f %d %d, g %d %d, "
-                   "h %d %d, clip %g, %d %d",
+                   "h %d %d, clip %g %g, %d %d, P %d",
                    what, (int)e->steps, (int)e->batch, (int)e->input, (int)e->hidden, p->direction,
                    sld_tensor_present(&c->in[3]), sld_tensor_present(&c->in[4]),
                    sld_tensor_present(&c->in[5]), sld_tensor_present(&c->in[6]),
                    sld_tensor_present(&c->in[7]), p->f[0], p->f[1], p->g[0], p->g[1], p->h[0],
-                   p->h[1], (double)p->clip, p->input_forget, p->linear_before_reset);
+                   p->h[1], (double)p->clip, (double)p->cell_clip, p->input_forget,
+                   p->linear_before_reset, (int)outputs);
 }
 
 /*
@@ -64,7 +67,13 @@ static void random_activation(check_random *r, bool gate, int32_t usual, int32_t
 static void random_optional(check_random *r, int64_t gates, const extent *e, check_case *c)
 {
     int64_t d = c->params.recurrent.direction == SLD_DIRECTION_BIDIRECTIONAL ? 2 : 1;
-    int64_t state[] = {d, e->batch, e->hidden};
+    int64_t outputs = e->hidden;
+    if (gates == SLD_LSTM_GATES && check_chance(r, 0.3)) {
+        outputs = check_chance(r, 0.2) ? e->hidden : check_int(r, 1, e->hidden);
+        check_tensor(&c->in[8], SOLDER_F32, 3, (int64_t[]){d, outputs, e->hidden});
+        c->in[8].flags = SLD_TENSOR_CONSTANT;
+    }
+    int64_t state[] = {d, e->batch, outputs}, cell[] = {d, e->batch, e->hidden};
     if (check_chance(r, 0.7)) {
         check_tensor(&c->in[3], SOLDER_F32, 2, (int64_t[]){d, 2 * gates * e->hidden});
     }
@@ -76,7 +85,7 @@ static void random_optional(check_random *r, int64_t gates, const extent *e, che
         check_tensor(&c->in[5], SOLDER_F32, 3, state);
     }
     if (gates == SLD_LSTM_GATES && check_chance(r, 0.5)) {
-        check_tensor(&c->in[6], SOLDER_F32, 3, state);
+        check_tensor(&c->in[6], SOLDER_F32, 3, cell);
     }
     if (gates == SLD_LSTM_GATES && check_chance(r, 0.5)) {
         check_tensor(&c->in[7], SOLDER_F32, 2, (int64_t[]){d, 3 * e->hidden});
@@ -99,6 +108,8 @@ static void random_case(check_random *r, const char *what, int64_t gates, check_
     random_activation(r, false, SLD_ACT_TANH, p->g, p->g_alpha, p->g_beta);
     random_activation(r, false, SLD_ACT_TANH, p->h, p->h_alpha, p->h_beta);
     p->clip = check_chance(r, 0.3) ? (float)check_real(r, 0.2, 1.0) : 0.0f;
+    p->cell_clip =
+        gates == SLD_LSTM_GATES && check_chance(r, 0.3) ? (float)check_real(r, 0.1, 0.6) : 0.0f;
     p->input_forget = gates == SLD_LSTM_GATES && check_chance(r, 0.2);
     p->linear_before_reset = gates == SLD_GRU_GATES && check_chance(r, 0.5);
     random_optional(r, gates, &e, c);

@@ -17,7 +17,7 @@
 #include "kernels/params.h"
 
 #define REF_BYTES   65536
-#define REF_TENSORS 8
+#define REF_TENSORS 9
 #define REF_OUTPUTS 4
 /* Where a test wants gaps: strides this much larger than contiguous, every dimension. */
 #define REF_GAP 3

@@ -57,6 +57,40 @@ static void lstm(void **state)
 }
 
 /*
+ * As above, but c is clamped to 2, in the second unit to -2: there the new content is -4.5; h = (2
+ * + .25 2 + .5 2) 2 = 7 and (2 + .25 2 - .5 2) -2 = -3. Projected: 3 7 - 3 = 18, and 7 - 2 (-3)
+ * = 13.
+ */
+static void clipped_and_projected(void **state)
+{
+    (void)state;
+    sld_recurrent_params p = linear;
+    p.hidden = 2;
+    p.cell_clip = 2;
+    ref_begin();
+    ref_in(SOLDER_F32, 3, DIMS(1, 1, 1), VALUES(1), true);
+    ref_in(SOLDER_F32, 3, DIMS(1, 8, 1), VALUES(1, 1, 2, 2, 3, 3, 0.5, -0.5), true);
+    ref_in(
+        SOLDER_F32, 3, DIMS(1, 8, 3),
+        VALUES(0.5, 0, 0, 0, 0.5, 0, 0.25, 0, 0, 0, 0, 0.25, 1, 0, 0, 0, 0, 1, 2, 0, 0, 0, -2, 0),
+        true);
+    ref_in(SOLDER_F32, 2, DIMS(1, 16),
+           VALUES(0.25, 0.25, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.5, 0.5, 0, 0), true);
+    ref_absent();
+    ref_in(SOLDER_F32, 3, DIMS(1, 1, 3), VALUES(2, 2, 2), true);
+    ref_in(SOLDER_F32, 3, DIMS(1, 1, 2), VALUES(1, 1), true);
+    ref_in(SOLDER_F32, 2, DIMS(1, 6), VALUES(1, 1, 0.5, 0.5, -1, -1), true);
+    ref_in(SOLDER_F32, 3, DIMS(1, 3, 2), VALUES(3, 1, 1, -2, 0, 0), true);
+    ref_out(SOLDER_F32, 4, DIMS(1, 1, 1, 3), true);
+    ref_out(SOLDER_F32, 3, DIMS(1, 1, 3), true);
+    ref_out(SOLDER_F32, 3, DIMS(1, 1, 2), true);
+    assert_int_equal(ref_run("lstm", &p), SOLDER_OK);
+    ref_expect(0, VALUES(18, 13, 0));
+    ref_expect(1, VALUES(18, 13, 0));
+    ref_expect(2, VALUES(2, -2));
+}
+
+/*
  * update .25 + .25 2 = .75, reset 1 - .25 2 = .5; new 2 + 3 (.5 2) + 1.5 = 6.5, or with the reset
  * after the product 2 + .5 + .5 (3 2 + 1) = 6; h = .25 new + .75 2
  */
@@ -145,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lstm),
+        cmocka_unit_test(clipped_and_projected),
         cmocka_unit_test(gru),
         cmocka_unit_test(rnn),
         cmocka_unit_test(clip_and_reverse),

@@ -21,6 +21,26 @@ static void shapes(void **state)
                  "f32[1,3,5]");
 }
 
+/* A projection to 4: r reads it, h and y are it, c and the peepholes are not. */
+#define PROJECTED(r, p, outputs)                                                                   \
+    X "input %w f32[1,20,6]\ninput %r f32" r "\ninput %p f32" p "\n"                               \
+      "input %s f32[1,3,4]\ninput %q f32[1,15]\n" outputs                                          \
+      " = LSTM(%x, %w, %r, _, _, %s, _, %q, %p) {cell_clip=3}\noutput %y\n"
+
+static void projection(void **state)
+{
+    (void)state;
+    expect_shape(PROJECTED("[1,20,4]", "[1,4,5]", "%y"), "f32[T,1,3,4]");
+    expect_shape(PROJECTED("[1,20,4]", "[1,4,5]", "%a, %y"), "f32[1,3,4]");
+    expect_shape(PROJECTED("[1,20,4]", "[1,4,5]", "%a, %b, %y"), "f32[1,3,5]");
+    expect_error(PROJECTED("[1,20,5]", "[1,4,5]", "%y"), "r has 5 in dimension 2, needs 4");
+    expect_error(PROJECTED("[1,20,4]", "[2,4,5]", "%y"),
+                 "projection has 2 in dimension 0, needs 1");
+    expect_error(PROJECTED("[1,20,6]", "[1,6,5]", "%y"), "initial h has 4 in dimension 2, needs 6");
+    expect_error(CELL("[1,20,6]", "[1,20,5]", "%y = LSTM(%x, %w, %r)", " {cell_clip=-1}"),
+                 "clip is -1, must be at least 0");
+}
+
 static void errors(void **state)
 {
     (void)state;
@@ -52,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes),
+        cmocka_unit_test(projection),
         cmocka_unit_test(errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,7 @@ def basic_lstm(w, b, forget=1.0):
     return cell
 
 
-def peephole_lstm(w, b, wi, wf, wo, project=None, clip=None):
+def peephole_lstm(w, b, wi, wf, wo, project=None, clip=None, clip_output=None):
     def cell(x, state):
         c, h = state
         i, j, f, o = tf.split(tf.nn.bias_add(tf.concat([x, h], 1) @ w, b), 4, 1)
@@ -125,6 +125,8 @@ def peephole_lstm(w, b, wi, wf, wo, project=None, clip=None):
         h = tf.sigmoid(o + wo * c) * tf.tanh(c)
         if project is not None:
             h = h @ project
+        if clip_output is not None:
+            h = tf.clip_by_value(h, -clip_output, clip_output)
         return h, [c, h]
     return cell
 
@@ -158,7 +160,7 @@ case("BasicRNNCell-frames", lambda x, r=basic_rnn(noise(7, 4), noise(4)):
 peep = (noise(7, 16), noise(16), noise(4), noise(4), noise(4))
 case("LSTMCell-peepholes-frames", lambda x: dynamic_rnn(peephole_lstm(*peep), x, [tf.zeros([2, 4])] * 2), x, frames=True)
 
-# Sequence lengths; projections and clipping, which stay loops.
+# Sequence lengths, projections and clipping.
 case("BasicLSTMCell-lengths-frames", lambda x, n: dynamic_rnn(lstm, x, [tf.zeros([2, 4])] * 2, n), x, np.array([3, 5], np.int32), frames=True)
 case("LSTMCell-projection-frames", lambda x, p=noise(4, 2), w=noise(5, 16): dynamic_rnn(
     peephole_lstm(w, *peep[1:], p), x, [tf.zeros([2, 4]), tf.zeros([2, 2])]), x, frames=True)

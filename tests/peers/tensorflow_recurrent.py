@@ -214,3 +214,17 @@ case("Mask-GRU-state", lambda x, m, h: masked_rnn(gru(*w), x, m, [h], held=False
 case("Mask-LSTM-state-loop", lambda x, m, c, h: masked_rnn(lstm, x, m, [c, h]), x, empty, *begin, lower=False)
 case("Mask-stacked", lambda x, m, s=stacked(lstm, gru(noise(8, 8), noise(8), noise(8, 4), noise(4))): masked_rnn(
     s, x, m, none[:1] * 3), x, empty, lower=False)
+
+# ---- projections and clipped cells ----
+
+
+def projected(outputs, inputs=3, **how):
+    return peephole_lstm(0.5 * noise(inputs + outputs, 16), noise(16), noise(4), noise(4), noise(4), 0.7 * noise(4, outputs), **how)
+
+
+begin_of = {n: (noise(3, 4), noise(3, n)) for n in (2, 3, 5)}
+case("LSTMCell-everything-frames", lambda x, n, c, h, p=projected(3, clip=0.6): dynamic_rnn(p, x, [c, h], n, True), x, lengths, *begin_of[3], frames=True)
+case("LSTMCell-upwards-loop-frames", lambda x, c, h, p=projected(5): dynamic_rnn(p, x, [c, h]), x, *begin_of[5], frames=True)
+case("LSTMCell-projection-clip-loop-frames", lambda x, c, h, p=projected(3, clip_output=0.2): dynamic_rnn(p, x, [c, h]), x, *begin_of[3], frames=True)
+case("LSTMCell-projections-frames", lambda x, n, p=stacked(projected(3), projected(2, 3)): dynamic_rnn(
+    p, x, [tf.zeros([3, 4]), tf.zeros([3, 3]), tf.zeros([3, 4]), tf.zeros([3, 2])], n), x, lengths, frames=True)

@@ -96,7 +96,7 @@ static bool with_number(const sld_value *value, int kind, const sld_value **a, d
 /* ---- activations ---- */
 
 /* min(max(value, low), high) in any of its forms. */
-static bool is_clip(const sld_value *value, double *low, double *high, const sld_value **inner)
+bool sld_tf_is_clip(const sld_value *value, double *low, double *high, const sld_value **inner)
 {
     const sld_node *act = sld_tf_producer(value, SLD_OP_ACTIVATION);
     if (act != NULL) {
@@ -124,7 +124,7 @@ static bool is_hard_sigmoid(const sld_value *value, sld_tf_act *act, const sld_v
         clip = value;
         factor = 1;
     }
-    if (!is_clip(clip, &low, &high, &sum) || low != 0 || (float)(high * factor) != 1.0f ||
+    if (!sld_tf_is_clip(clip, &low, &high, &sum) || low != 0 || (float)(high * factor) != 1.0f ||
         !with_number(sum, SLD_BINARY_SUM, &x, &shift)) {
         return false;
     }

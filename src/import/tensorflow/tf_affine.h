@@ -53,6 +53,8 @@ bool sld_tf_is_swapped(const sld_value *value, int kind, unsigned swap, const sl
 /* A constant of one element. */
 bool sld_tf_number(const sld_value *value, double *number);
 
+/* value = min(max(inner, low), high) in any of its forms, inner stripped. */
+bool sld_tf_is_clip(const sld_value *value, double *low, double *high, const sld_value **inner);
 /* value = act(inner), inner stripped; SLD_ACT_NONE if nothing else is found. */
 void sld_tf_find_activation(const sld_value *value, sld_tf_act *act, const sld_value **inner);
 static inline bool sld_tf_same_act(const sld_tf_act *a, const sld_tf_act *b)

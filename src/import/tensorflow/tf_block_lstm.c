@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BlockLSTM: all steps of an LSTM. Where only h is read, and the cell is not clipped, it is the
- * operator LSTM; otherwise a Loop of the cell, whose x w + b of all steps is one product before it.
+ * BlockLSTM: all steps of an LSTM. Where only h is read it is the operator LSTM; otherwise a Loop
+ * of the cell, whose x w + b of all steps is one product before it.
  */
 #include "import/tensorflow/tf_lstm.h"
 #include "import/tensorflow/tf_ops.h"
@@ -125,7 +125,8 @@ static void as_operator(sld_tf_node *node, const sld_tf_lstm *s, sld_value *step
     }
     const sld_recurrent_params params = {.f = {SLD_ACT_SIGMOID, SLD_ACT_SIGMOID},
                                          .g = {SLD_ACT_TANH, SLD_ACT_TANH},
-                                         .h = {SLD_ACT_TANH, SLD_ACT_TANH}};
+                                         .h = {SLD_ACT_TANH, SLD_ACT_TANH},
+                                         .cell_clip = s->clip > 0 ? s->clip : 0};
     sld_value *y = sld_tf_emit(node, SLD_OP_LSTM, &params, in, 8);
     sld_tf_set(node, H, sld_tf_reshape(node, (int64_t[]){0, -1, s->hidden}, 3, y));
 }
@@ -225,7 +226,7 @@ static void as_loop(sld_tf_node *node, const sld_tf_lstm *s, sld_value *steps, i
         .carried_count = 2, .scanned_count = 1, .scan_count = SLD_TF_LSTM_OUTPUTS};
     sld_graph *around = node->tf->graph;
     looping l = {.node = node, .in_count = SLD_LOOP_FIRST};
-    sld_node *made;
+    sld_node *made = NULL;
     sld_value *w = sld_tf_slice(node, s->w, 0, 0, inputs);
     sld_value *r = sld_tf_slice(node, s->w, 0, inputs, INT64_MAX);
     sld_value *gates = sld_tf_emit(node, SLD_OP_MATMUL, &params, (sld_value *[]){s->x, w}, 2);
@@ -261,7 +262,7 @@ void sld_tf_block_lstm(sld_tf_node *node, int v2)
     sld_tf_read_lstm(node, 1, &s);
     s.forget_bias = v2 ? 0 : sld_tf_float(node, "forget_bias", 1);
     s.clip = sld_tf_float(node, "cell_clip", v2 ? 0 : 3);
-    bool plain = s.clip <= 0 && only_h_is_read(node);
+    bool plain = only_h_is_read(node);
     if (!sld_tf_ok(node)) {
         return;
     }

@@ -21,7 +21,9 @@ typedef struct cell {
     bool reset_after;
     const sld_value *peephole[3];
     sld_tf_act f, g, last;
-    int64_t hidden;
+    int64_t hidden, outputs;          /* outputs: elements of h */
+    sld_tf_affine projection;         /* LSTM: h is that of one term, if there is one */
+    float clip;                       /* of an LSTM's c; 0: not */
     const sld_value *x;               /* in the body: what all gates see beside h */
     sld_value *y, *final_h, *final_c; /* once emitted */
 } cell;
@@ -165,15 +167,43 @@ static bool take_peephole(const sld_tf_affine *gate, const sld_value *state,
     return gate->diagonal_count == 0 || *weights != NULL;
 }
 
+/* What h is a projection of; h itself if it is none. */
+static const sld_value *unprojected(cell *c, const sld_value *h)
+{
+    const sld_value *a, *b;
+    sld_tf_affine *p = &c->projection;
+    *p = (sld_tf_affine){0};
+    if (h == NULL || sld_tf_is_binary(h, SLD_BINARY_PROD, &a, &b)) {
+        return h;
+    }
+    bool alone = c->outputs <= c->hidden && sld_tf_affine_of(h, 0, c->outputs, p) &&
+                 p->term_count == 1 && p->shift_count == 0 && p->diagonal_count == 0 &&
+                 p->product[0] == NULL;
+    return alone ? p->terms[0].source : NULL;
+}
+
+/* The sum that c is clipped from; c itself if it is not. */
+static const sld_value *unclipped(cell *c, const sld_value *c_next)
+{
+    double low, high;
+    const sld_value *inner;
+    c->clip = 0;
+    if (c_next != NULL && sld_tf_is_clip(c_next, &low, &high, &inner) && low == -high && high > 0) {
+        c->clip = (float)high;
+        return inner;
+    }
+    return c_next;
+}
+
 /* c' = f c + i g; h' = o act(c') with the factors in the order the bits say. */
 static bool match_lstm_in_order(finding *f, cell *c, unsigned order)
 {
     const sld_value *out, *state, *kept, *fresh, *fg, *cin, *ig, *g, *inner;
-    const sld_value *h = next_of(f, c->h);
+    const sld_value *h = unprojected(c, next_of(f, c->h));
     const sld_tf_loop_var *cell_var = &f->loop->vars[c->c];
     const sld_value *c_next = next_of(f, c->c);
     if (!sld_tf_is_swapped(h, SLD_BINARY_PROD, order & 1, &out, &state) ||
-        !sld_tf_is_swapped(c_next, SLD_BINARY_SUM, order & 2, &kept, &fresh) ||
+        !sld_tf_is_swapped(unclipped(c, c_next), SLD_BINARY_SUM, order & 2, &kept, &fresh) ||
         !sld_tf_is_swapped(kept, SLD_BINARY_PROD, order & 4, &fg, &cin) ||
         !sld_tf_is_swapped(fresh, SLD_BINARY_PROD, order & 8, &ig, &g) || cin != cell_var->input) {
         return false;
@@ -198,7 +228,9 @@ static bool match_lstm(finding *f, cell *c)
 {
     c->kind = LSTM;
     for (c->c = 0; c->c < f->loop->count; c->c++) {
-        if (c->c == c->h || !is_state(f, c->c)) {
+        if (c->c == c->h || !is_state(f, c->c) ||
+            !sld_expr_is_const(&f->loop->body->exprs, f->loop->vars[c->c].input->shape.d[1],
+                               &c->hidden)) {
             continue;
         }
         for (unsigned order = 0; order < 16; order++) {
@@ -276,6 +308,7 @@ static bool match_gru_in_order(finding *f, cell *c, unsigned order)
 static bool match_gru(finding *f, cell *c)
 {
     c->kind = GRU;
+    c->hidden = c->outputs;
     for (unsigned order = 0; order < 8; order++) {
         if (match_gru_in_order(f, c, order)) {
             return true;
@@ -288,6 +321,7 @@ static bool match_rnn(finding *f, cell *c)
 {
     const sld_value *h = next_of(f, c->h);
     c->kind = RNN;
+    c->hidden = c->outputs;
     c->f = (sld_tf_act){0};
     c->x = NULL;
     return h != NULL && match_gate(f, c, h, &c->f, &c->gate[0]) && c->gate[0].diagonal_count == 0 &&
@@ -305,7 +339,7 @@ static void find_cells(finding *f)
             *c = (cell){.h = i};
             if (!is_state(f, i) ||
                 !sld_expr_is_const(&f->loop->body->exprs, f->loop->vars[i].input->shape.d[1],
-                                   &c->hidden)) {
+                                   &c->outputs)) {
                 continue;
             }
             if (match_lstm(f, c) || match_gru(f, c) || match_rnn(f, c)) {
@@ -542,6 +576,25 @@ static sld_value *first_state(finding *f, uint32_t index, int64_t hidden)
     return sld_tf_reshape(f->node, (int64_t[]){1, -1, hidden}, 3, value);
 }
 
+static sld_value *projection(finding *f, const cell *c)
+{
+    sld_tf_node *node = f->node;
+    const sld_tf_affine *p = &c->projection;
+    solder_dtype dtype = f->loop->vars[c->h].input->dtype;
+    const int64_t dims[3] = {1, c->outputs, c->hidden};
+    size_t bytes;
+    if (p->term_count == 0 || !sld_dims_bytes(dims, 3, dtype, &bytes)) {
+        return NULL; /* a matrix of the model is not too large */
+    }
+    void *data = sld_arena_alloc(&node->tf->arena, bytes);
+    if (data == NULL) {
+        node->status = sld_fail_memory(node->tf->diag, bytes);
+        return NULL;
+    }
+    sld_tf_affine_matrix(p, p->terms[0].source, NULL, c->outputs, c->hidden, dtype, data);
+    return sld_tf_constant(node, dtype, 3, dims, data);
+}
+
 static void set_act(const sld_tf_act *act, int32_t *kind, float *alpha, float *beta)
 {
     kind[0] = kind[1] = act->kind;
@@ -555,7 +608,8 @@ static void emit(finding *f, cell *c)
     sld_tf_node *node = f->node;
     const sld_value *h = f->loop->vars[c->h].input;
     sld_recurrent_params p = {.hidden = (int32_t)c->hidden, .linear_before_reset = c->reset_after};
-    sld_value *in[8] = {sequence_of(f, c->x)}, *out[3];
+    sld_value *in[9] = {sequence_of(f, c->x)}, *out[3];
+    uint32_t in_count = c->kind == LSTM ? 9 : 6, out_count = c->kind == LSTM ? 3 : 2;
     int64_t inputs;
     if (in[0] == NULL || in[0]->shape.rank != 3 ||
         !sld_expr_is_const(&f->loop->around->exprs, in[0]->shape.d[2], &inputs)) {
@@ -563,21 +617,22 @@ static void emit(finding *f, cell *c)
         return;
     }
     in[SLD_RECURRENT_W] = weights(f, c, c->x, inputs);
-    in[SLD_RECURRENT_R] = weights(f, c, h, c->hidden);
+    in[SLD_RECURRENT_R] = weights(f, c, h, c->outputs);
     in[SLD_RECURRENT_BIAS] = biases(f, c);
     in[SLD_RECURRENT_LENGTHS] = f->steps.lengths;
-    in[SLD_RECURRENT_H] = first_state(f, c->h, c->hidden);
+    in[SLD_RECURRENT_H] = first_state(f, c->h, c->outputs);
     set_act(&c->f, p.f, p.f_alpha, p.f_beta);
     set_act(&c->g, p.g, p.g_alpha, p.g_beta);
     if (c->kind == LSTM) {
         in[SLD_RECURRENT_C] = first_state(f, c->c, c->hidden);
         in[SLD_RECURRENT_PEEPHOLES] = peepholes(f, c);
+        in[SLD_RECURRENT_PROJECTION] = projection(f, c);
+        p.cell_clip = c->clip;
         set_act(&c->last, p.h, p.h_alpha, p.h_beta);
     }
-    sld_tf_emit_many(node, ops[c->kind], &p, in, c->kind == LSTM ? 8 : 6, out,
-                     c->kind == LSTM ? 3 : 2);
-    c->y = sld_tf_reshape(node, (int64_t[]){0, -1, c->hidden}, 3, out[0]);
-    c->final_h = sld_tf_reshape(node, (int64_t[]){-1, c->hidden}, 2, out[1]);
+    sld_tf_emit_many(node, ops[c->kind], &p, in, in_count, out, out_count);
+    c->y = sld_tf_reshape(node, (int64_t[]){0, -1, c->outputs}, 3, out[0]);
+    c->final_h = sld_tf_reshape(node, (int64_t[]){-1, c->outputs}, 2, out[1]);
     if (c->kind == LSTM) {
         c->final_c = sld_tf_reshape(node, (int64_t[]){-1, c->hidden}, 2, out[2]);
     }
@@ -612,7 +667,8 @@ static void set_list_output(finding *f, uint32_t index)
     const cell *from;
     item_kind kind = item_of(f, var->next->list->item, &from);
     if (last && from != NULL && kind != ZERO) {
-        list.elements = sld_tf_reshape(f->node, (int64_t[]){1, -1, from->hidden}, 3, from->final_h);
+        list.elements =
+            sld_tf_reshape(f->node, (int64_t[]){1, -1, from->outputs}, 3, from->final_h);
     } else {
         list.elements = kind == EVERY ? sequence_of(f, var->next->list->item)
                                       : sld_tf_unordered(f->node, &f->steps, from->y, kind == HELD);
@@ -631,7 +687,7 @@ static void set_kept(finding *f, uint32_t index)
     if (!held) {
         last = sld_tf_unordered(f->node, &f->steps, from->y, false);
         last = sld_tf_slice(f->node, last, 0, -1, INT64_MAX);
-        last = sld_tf_reshape(f->node, (int64_t[]){-1, from->hidden}, 2, last);
+        last = sld_tf_reshape(f->node, (int64_t[]){-1, from->outputs}, 2, last);
     }
     sld_tf_set(f->node, index, last);
 }

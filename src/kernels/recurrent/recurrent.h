@@ -3,7 +3,9 @@
  * LSTM, GRU and RNN with the meaning of ONNX's operators, T steps of N sequences.
  * Inputs: x 0 [T, N, I], w 1 [D, G H, I], r 2 [D, G H, H]; each of the following may be absent:
  * bias 3 [D, 2 G H] (of w, then of r), lengths 4 [N] (integers 0..T), initial h 5 [D, N, H], and
- * of the LSTM initial c 6 [D, N, H], peepholes 7 [D, 3 H] (input, output, forget).
+ * of the LSTM initial c 6 [D, N, H], peepholes 7 [D, 3 H] (input, output, forget), projection 8
+ * [D, P, H]: h is projection times what it would be, and r's columns, initial and last h and y have
+ * P for H.
  * Outputs: y 0 [T, D, N, H], 0 behind a sequence's end; last h 1 [D, N, H]; LSTM: last c 2.
  * D is 2 if bidirectional, else 1. Gates lie in w, r and bias as LSTM: input, output, forget,
  * cell (G = 4); GRU: update, reset, hidden (G = 3); RNN: G = 1.
@@ -29,7 +31,7 @@ typedef struct sld_recurrent_params {
     float clip;                  /* what f and g are given is clamped to [-clip, clip]; 0: not */
     int32_t input_forget;        /* LSTM: the forget gate is 1 - the input gate */
     int32_t linear_before_reset; /* GRU: the reset gate scales r h + bias, not h */
-    int32_t reserved;
+    float cell_clip;             /* LSTM: each c is clamped to [-cell_clip, cell_clip]; 0: not */
 } sld_recurrent_params;
 
 enum { SLD_LSTM_GATES = 4, SLD_GRU_GATES = 3, SLD_RNN_GATES = 1 };
@@ -42,7 +44,8 @@ enum {
     SLD_RECURRENT_LENGTHS,
     SLD_RECURRENT_H,
     SLD_RECURRENT_C,
-    SLD_RECURRENT_PEEPHOLES
+    SLD_RECURRENT_PEEPHOLES,
+    SLD_RECURRENT_PROJECTION
 };
 
 static inline bool sld_recurrent_reversed(const sld_recurrent_params *p, int64_t d)

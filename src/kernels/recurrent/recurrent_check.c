@@ -27,7 +27,7 @@ static const char *check_params(const sld_recurrent_params *p)
     SLD_CHECK_TRY(check_activations(p->f));
     SLD_CHECK_TRY(check_activations(p->g));
     SLD_CHECK_TRY(check_activations(p->h));
-    SLD_CHECK(p->clip >= 0.0f, "clip is negative");
+    SLD_CHECK(p->clip >= 0.0f && p->cell_clip >= 0.0f, "clip is negative");
     return NULL;
 }
 
@@ -49,30 +49,45 @@ static const char *check_types(const sld_run *run)
     return NULL;
 }
 
-static const char *check(const sld_run *run, int64_t gates, uint32_t inputs, uint32_t outputs)
+/* P in *outputs: elements of h. */
+static const char *check_projection(const sld_run *run, int64_t d, int64_t hidden, int64_t *outputs)
+{
+    *outputs = hidden;
+    if (sld_check_has(run, SLD_RECURRENT_PROJECTION)) {
+        const sld_tensor *t = &run->in[SLD_RECURRENT_PROJECTION];
+        SLD_CHECK(t->rank == 3 && t->dim[1] >= 1, "ranks do not fit");
+        *outputs = t->dim[1];
+        SLD_CHECK(has_dims(t, 3, (int64_t[]){d, *outputs, hidden}), "weights do not fit");
+    }
+    return NULL;
+}
+
+static const char *check(const sld_run *run, int64_t gates, uint32_t max_in, uint32_t max_out)
 {
     const sld_recurrent_params *p = run->params;
-    SLD_CHECK_TRY(sld_check_arity(run, 3, inputs, outputs));
+    SLD_CHECK_TRY(sld_check_arity(run, 3, max_in, max_out));
     SLD_CHECK_TRY(check_params(p));
     SLD_CHECK_TRY(check_types(run));
     SLD_CHECK(run->in[0].rank == 3, "ranks do not fit");
     const int64_t *x = run->in[0].dim;
     int64_t d = p->direction == SLD_DIRECTION_BIDIRECTIONAL ? 2 : 1;
-    int64_t rows = gates * p->hidden;
-    const int64_t state[] = {d, x[1], p->hidden};
+    int64_t rows = gates * p->hidden, outputs;
+    SLD_CHECK_TRY(check_projection(run, d, p->hidden, &outputs));
+    const int64_t state[] = {d, x[1], outputs}, cell[] = {d, x[1], p->hidden};
     SLD_CHECK(has_dims(&run->in[1], 3, (int64_t[]){d, rows, x[2]}) &&
-                  has_dims(&run->in[2], 3, (int64_t[]){d, rows, p->hidden}),
+                  has_dims(&run->in[2], 3, (int64_t[]){d, rows, outputs}),
               "weights do not fit");
     SLD_CHECK(fits(run, SLD_RECURRENT_BIAS, 2, (int64_t[]){d, 2 * rows}), "bias does not fit");
     SLD_CHECK(fits(run, SLD_RECURRENT_LENGTHS, 1, (int64_t[]){x[1]}), "lengths do not fit");
-    SLD_CHECK(fits(run, SLD_RECURRENT_H, 3, state) && fits(run, SLD_RECURRENT_C, 3, state),
+    SLD_CHECK(fits(run, SLD_RECURRENT_H, 3, state) && fits(run, SLD_RECURRENT_C, 3, cell),
               "an initial state does not fit");
     SLD_CHECK(fits(run, SLD_RECURRENT_PEEPHOLES, 2, (int64_t[]){d, 3 * (int64_t)p->hidden}),
               "peepholes do not fit");
-    SLD_CHECK(has_dims(&run->out[0], 4, (int64_t[]){x[0], d, x[1], p->hidden}),
+    SLD_CHECK(has_dims(&run->out[0], 4, (int64_t[]){x[0], d, x[1], outputs}),
               "output dims do not follow from the input's");
     for (uint32_t i = 1; i < run->out_count; i++) {
-        SLD_CHECK(!sld_tensor_present(&run->out[i]) || has_dims(&run->out[i], 3, state),
+        SLD_CHECK(!sld_tensor_present(&run->out[i]) ||
+                      has_dims(&run->out[i], 3, i == 1 ? state : cell),
                   "a last state does not fit");
     }
     return NULL;
@@ -80,7 +95,7 @@ static const char *check(const sld_run *run, int64_t gates, uint32_t inputs, uin
 
 const char *sld_check_lstm(const sld_run *run)
 {
-    return check(run, SLD_LSTM_GATES, 8, 3);
+    return check(run, SLD_LSTM_GATES, 9, 3);
 }
 
 const char *sld_check_gru(const sld_run *run)

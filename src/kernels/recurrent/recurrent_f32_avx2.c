@@ -7,7 +7,9 @@ static const sld_recurrent_isa isa = {
 static const sld_packing *weight_packing(const sld_run *run, uint32_t index)
 {
     (void)run;
-    return index == SLD_RECURRENT_W || index == SLD_RECURRENT_R ? isa.packing : NULL;
+    bool weights =
+        index == SLD_RECURRENT_W || index == SLD_RECURRENT_R || index == SLD_RECURRENT_PROJECTION;
+    return weights ? isa.packing : NULL;
 }
 
 static size_t lstm_workspace(const sld_run *run, int threads)

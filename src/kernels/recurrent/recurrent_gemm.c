@@ -11,24 +11,35 @@
 
 static const sld_matmul_params product = {.trans_b = 1, .alpha = 1.0f, .beta = 1.0f};
 
+/* A matrix that is multiplied step by step: parts (gates) of `columns` results each. */
+typedef struct weights {
+    float *data; /* packed */
+    int64_t depth, columns, panels;
+} weights;
+
 /* One direction of a run. */
 typedef struct layer {
     const sld_run *run;
     const sld_recurrent_params *p;
     const sld_recurrent_isa *isa;
     int64_t gates, steps, batch, hidden, width, d, step;
-    int64_t panels, chunks;          /* of a gate's columns */
-    int64_t window;                  /* steps whose w x is kept at a time */
-    int64_t begin, end;              /* those kept now */
-    float *w, *r;                    /* packed, of this direction */
-    float *from_x;                   /* [window, N, G H] */
-    float *from_h;                   /* [N, G H] */
-    float *state, *content, *scaled; /* [N, H] */
-    float *bias;                     /* [G H] */
-    float *scratch;                  /* of matmul */
-    sld_recurrent_cell cell;         /* what all cells share */
+    int64_t outputs; /* elements of h: hidden, or those of the projection */
+    bool projects;
+    int64_t chunks;     /* of a gate's columns */
+    int64_t window;     /* steps whose w x is kept at a time */
+    int64_t begin, end; /* those kept now */
+    float *w;           /* packed, of this direction */
+    weights r, projection;
+    float *from_x;           /* [window, N, G H] */
+    float *from_h;           /* [N, G H] */
+    float *state;            /* [N, P] */
+    float *content, *scaled; /* [N, H] */
+    float *bias;             /* [G H] */
+    float *scratch;          /* of matmul */
+    sld_recurrent_cell cell; /* what all cells share */
     void (*part)(const sld_recurrent_cell *cell);
     const float *vector; /* of column_task */
+    const weights *by;
     int64_t first_gate, gate_count;
 } layer;
 
@@ -45,10 +56,17 @@ static bool lanes_dense(const sld_tensor *t)
 
 bool sld_recurrent_gemm_supports(const sld_run *run)
 {
-    for (uint32_t i = SLD_RECURRENT_W; i <= SLD_RECURRENT_R; i++) {
-        if ((run->in[i].flags & SLD_TENSOR_CONSTANT) == 0 || !sld_tensor_contiguous(&run->in[i])) {
+    static const uint32_t packed[] = {SLD_RECURRENT_W, SLD_RECURRENT_R, SLD_RECURRENT_PROJECTION};
+    const sld_recurrent_params *p = run->params;
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(packed); i++) {
+        const sld_tensor *t = &run->in[packed[i] < run->in_count ? packed[i] : 0];
+        if (present(run, packed[i]) &&
+            ((t->flags & SLD_TENSOR_CONSTANT) == 0 || !sld_tensor_contiguous(t))) {
             return false;
         }
+    }
+    if (run->in[SLD_RECURRENT_R].dim[2] > p->hidden) { /* a projection upwards */
+        return false;
     }
     for (uint32_t i = 0; i < run->in_count; i++) {
         if (i != SLD_RECURRENT_LENGTHS && present(run, i) && !lanes_dense(&run->in[i])) {
@@ -70,18 +88,19 @@ typedef struct operands {
     sld_run run;
 } operands;
 
-static sld_tensor packed_gates(const layer *l, float *data, int64_t count, int64_t depth)
+static sld_tensor packed_gates(float *data, int64_t count, int64_t columns, int64_t depth)
 {
-    sld_tensor t = sld_tensor_make(data, SOLDER_F32, 4, (int64_t[]){count, 1, l->hidden, depth});
+    sld_tensor t = sld_tensor_make(data, SOLDER_F32, 4, (int64_t[]){count, 1, columns, depth});
     t.flags = SLD_TENSOR_CONSTANT;
     return t;
 }
 
-/* [count, steps, N, H] of a buffer with rows of all gates. */
-static sld_tensor gate_columns(const layer *l, float *data, int64_t count, int64_t steps)
+/* [count, steps, N, columns] of a buffer with rows of all gates. */
+static sld_tensor gate_columns(const layer *l, float *data, int64_t count, int64_t columns,
+                               int64_t steps)
 {
     sld_tensor t =
-        sld_tensor_make(data, SOLDER_F32, 4, (int64_t[]){count, steps, l->batch, l->hidden});
+        sld_tensor_make(data, SOLDER_F32, 4, (int64_t[]){count, steps, l->batch, columns});
     t.stride[0] = l->hidden;
     t.stride[1] = l->batch * l->width;
     t.stride[2] = l->width;
@@ -116,12 +135,12 @@ static void input_operands(const layer *l, int64_t first, int64_t count, int64_t
     o->in[0] = sld_tensor_make(from, SOLDER_F32, 4, dims);
     o->in[0].stride[1] = x->stride[0];
     o->in[0].stride[2] = batch == 1 ? x->stride[0] : x->stride[1];
-    o->in[1] = packed_gates(l, l->w, l->gates, x->dim[2]);
+    o->in[1] = packed_gates(l->w, l->gates, l->hidden, x->dim[2]);
     o->in[2] = (sld_tensor){.dtype = SOLDER_NONE};
     if (present(l->run, SLD_RECURRENT_BIAS)) {
         o->in[2] = sld_tensor_make(l->bias, SOLDER_F32, 4, (int64_t[]){l->gates, 1, 1, l->hidden});
     }
-    o->out = gate_columns(l, to, l->gates, count);
+    o->out = gate_columns(l, to, l->gates, l->hidden, count);
     o->out.dim[2] = batch;
     o->out.stride[2] = batch == 1 ? o->out.stride[1] : l->width;
     set_run(o, l, l->run->pool);
@@ -165,55 +184,72 @@ static solder_status multiply_inputs(layer *l)
     return SOLDER_OK;
 }
 
-/* from_h = r vector, for count gates from first on. */
-static void step_operands(const layer *l, float *vector, int64_t first, int64_t count, operands *o)
+/* from_h = the product of by and the vectors, for count gates from first on. */
+static void step_operands(const layer *l, const weights *by, float *vector, int64_t first,
+                          int64_t count, operands *o)
 {
     int lanes = l->isa->matmul->tile->lanes;
-    float *r = l->r == NULL ? NULL : l->r + first * l->panels * lanes * l->hidden;
-    float *to = l->from_h == NULL ? NULL : l->from_h + first * l->hidden;
-    bool small = l->gates * l->hidden * l->hidden * l->batch < POOL_PRODUCTS;
-    int64_t dims[] = {1, 1, l->batch, l->hidden};
+    float *data = by->data == NULL ? NULL : by->data + first * by->panels * lanes * by->depth;
+    float *to = l->from_h == NULL ? NULL : l->from_h + first * by->columns;
+    bool small = l->gates * by->columns * by->depth * l->batch < POOL_PRODUCTS;
+    int64_t dims[] = {1, 1, l->batch, by->depth};
     o->in[0] = sld_tensor_make(vector, SOLDER_F32, 4, dims);
-    o->in[1] = packed_gates(l, r, count, l->hidden);
+    o->in[1] = packed_gates(data, count, by->columns, by->depth);
     o->in[2] = (sld_tensor){.dtype = SOLDER_NONE};
-    o->out = gate_columns(l, to, count, 1);
+    o->out = gate_columns(l, to, count, by->columns, 1);
     set_run(o, l, small ? NULL : l->run->pool);
 }
 
-/* One panel of r times the only sequence's vector. */
+/* One panel of the weights times the only sequence's vector. */
 static void column_task(void *user, size_t index, int thread)
 {
     (void)thread;
     const layer *l = user;
+    const weights *by = l->by;
     const sld_matmul_isa *isa = l->isa->matmul;
     int64_t lanes = isa->tile->lanes;
-    int64_t count = l->gate_count * l->panels;
+    int64_t count = l->gate_count * by->panels;
     /* Every other step goes backwards: what was read last is still in the cache. */
     int64_t i = (l->step & 1) != 0 ? count - 1 - (int64_t)index : (int64_t)index;
-    int64_t panel = l->first_gate * l->panels + i;
-    int64_t column = i % l->panels * lanes;
-    int64_t live = l->hidden - column < lanes ? l->hidden - column : lanes;
+    int64_t panel = l->first_gate * by->panels + i;
+    int64_t column = i % by->panels * lanes;
+    int64_t live = by->columns - column < lanes ? by->columns - column : lanes;
     _Alignas(64) float sum[64];
-    isa->row((int)live, l->hidden, l->vector, l->r + panel * lanes * l->hidden, lanes, sum);
-    float *to = l->from_h + (l->first_gate + i / l->panels) * l->hidden + column;
+    isa->row((int)live, by->depth, l->vector, by->data + panel * lanes * by->depth, lanes, sum);
+    float *to = l->from_h + (l->first_gate + i / by->panels) * by->columns + column;
     memcpy(to, sum, (size_t)live * sizeof *sum);
 }
 
-static solder_status multiply(layer *l, float *vector, int64_t first, int64_t count)
+static solder_status multiply(layer *l, const weights *by, float *vector, int64_t first,
+                              int64_t count)
 {
     operands o;
-    step_operands(l, vector, first, count, &o);
+    step_operands(l, by, vector, first, count, &o);
     if (l->batch != 1) {
         return sld_matmul_gemm_run(&o.run, l->isa->matmul);
     }
     l->vector = vector;
+    l->by = by;
     l->first_gate = first;
     l->gate_count = count;
-    sld_pool_for(o.run.pool, (size_t)(count * l->panels), column_task, l);
+    sld_pool_for(o.run.pool, (size_t)(count * by->panels), column_task, l);
     return SOLDER_OK;
 }
 
 /* ---- the cells ---- */
+
+/* The step of x that sequence n is at; -1 if it has ended. */
+static int64_t place_of(const layer *l, int64_t n)
+{
+    int64_t length = sld_recurrent_length(l->run, n);
+    return l->step >= length ? -1 : reversed(l) ? length - 1 - l->step : l->step;
+}
+
+static float *y_at(const layer *l, int64_t t, int64_t n)
+{
+    const sld_tensor *y = &l->run->out[0];
+    return (float *)y->data + t * y->stride[0] + l->d * y->stride[1] + n * y->stride[2];
+}
 
 static void cell_task(void *user, size_t index, int thread)
 {
@@ -221,13 +257,11 @@ static void cell_task(void *user, size_t index, int thread)
     const layer *l = user;
     int64_t n = (int64_t)index / l->chunks;
     int64_t first = (int64_t)index % l->chunks * CELL_COLUMNS;
-    int64_t length = sld_recurrent_length(l->run, n);
-    if (l->step >= length) {
+    int64_t t = place_of(l, n);
+    if (t < 0) {
         return;
     }
-    int64_t t = reversed(l) ? length - 1 - l->step : l->step;
-    int64_t row = t - first_row(l, length);
-    const sld_tensor *y = &l->run->out[0];
+    int64_t row = t - first_row(l, sld_recurrent_length(l->run, n));
     sld_recurrent_cell cell = l->cell;
     int64_t left = l->hidden - first;
     cell.count = left < CELL_COLUMNS ? left : CELL_COLUMNS;
@@ -235,10 +269,10 @@ static void cell_task(void *user, size_t index, int thread)
     cell.from_h = l->from_h + n * l->width + first;
     cell.r_bias = l->cell.r_bias == NULL ? NULL : l->cell.r_bias + first;
     cell.peephole = l->cell.peephole == NULL ? NULL : l->cell.peephole + first;
-    cell.state = l->state + n * l->hidden + first;
     cell.content = l->content + n * l->hidden + first;
     cell.scaled = l->scaled + n * l->hidden + first;
-    cell.y = (float *)y->data + t * y->stride[0] + l->d * y->stride[1] + n * y->stride[2] + first;
+    cell.state = l->projects ? cell.scaled : l->state + n * l->hidden + first;
+    cell.y = l->projects ? cell.scaled : y_at(l, t, n) + first;
     l->part(&cell);
 }
 
@@ -249,19 +283,34 @@ static void run_cells(layer *l, void (*part)(const sld_recurrent_cell *cell))
     sld_pool_for(pool, (size_t)(l->batch * l->chunks), cell_task, l);
 }
 
+/* The cells left h before the projection in scaled. */
+static solder_status project(layer *l)
+{
+    size_t bytes = (size_t)l->outputs * sizeof(float);
+    SLD_TRY(multiply(l, &l->projection, l->scaled, 0, 1));
+    for (int64_t n = 0; n < l->batch; n++) {
+        int64_t t = place_of(l, n);
+        if (t >= 0) {
+            memcpy(l->state + n * l->outputs, l->from_h + n * l->width, bytes);
+            memcpy(y_at(l, t, n), l->from_h + n * l->width, bytes);
+        }
+    }
+    return SOLDER_OK;
+}
+
 static solder_status run_step(layer *l)
 {
     const sld_recurrent_isa *isa = l->isa;
     if (l->gates != SLD_GRU_GATES) {
-        SLD_TRY(multiply(l, l->state, 0, l->gates));
+        SLD_TRY(multiply(l, &l->r, l->state, 0, l->gates));
         run_cells(l, l->gates == SLD_LSTM_GATES ? isa->lstm : isa->rnn);
-        return SOLDER_OK;
+        return l->projects ? project(l) : SOLDER_OK;
     }
     bool linear = l->p->linear_before_reset != 0;
-    SLD_TRY(multiply(l, l->state, 0, linear ? 3 : 2));
+    SLD_TRY(multiply(l, &l->r, l->state, 0, linear ? 3 : 2));
     run_cells(l, isa->gru_gates);
     if (!linear) {
-        SLD_TRY(multiply(l, l->scaled, 2, 1));
+        SLD_TRY(multiply(l, &l->r, l->scaled, 2, 1));
     }
     run_cells(l, isa->gru);
     return SOLDER_OK;
@@ -269,11 +318,11 @@ static solder_status run_step(layer *l)
 
 /* ---- a direction ---- */
 
-static void load_state(const layer *l, uint32_t slot, float *state)
+static void load_state(const layer *l, uint32_t slot, int64_t count, float *state)
 {
     const sld_tensor *t = &l->run->in[slot];
-    size_t bytes = (size_t)l->hidden * sizeof *state;
-    for (int64_t n = 0; n < l->batch; n++, state += l->hidden) {
+    size_t bytes = (size_t)count * sizeof *state;
+    for (int64_t n = 0; n < l->batch; n++, state += count) {
         if (present(l->run, slot)) {
             memcpy(state, (const float *)t->data + l->d * t->stride[0] + n * t->stride[1], bytes);
         } else {
@@ -282,25 +331,23 @@ static void load_state(const layer *l, uint32_t slot, float *state)
     }
 }
 
-static void store_state(const layer *l, uint32_t slot, const float *state)
+static void store_state(const layer *l, uint32_t slot, int64_t count, const float *state)
 {
     const sld_tensor *t = &l->run->out[slot];
     if (slot >= l->run->out_count || !sld_tensor_present(t)) {
         return;
     }
-    for (int64_t n = 0; n < l->batch; n++, state += l->hidden) {
+    for (int64_t n = 0; n < l->batch; n++, state += count) {
         memcpy((float *)t->data + l->d * t->stride[0] + n * t->stride[1], state,
-               (size_t)l->hidden * sizeof *state);
+               (size_t)count * sizeof *state);
     }
 }
 
 static void clear_rest(const layer *l)
 {
-    const sld_tensor *y = &l->run->out[0];
     for (int64_t n = 0; n < l->batch; n++) {
         for (int64_t t = sld_recurrent_length(l->run, n); t < l->steps; t++) {
-            memset((float *)y->data + t * y->stride[0] + l->d * y->stride[1] + n * y->stride[2], 0,
-                   (size_t)l->hidden * sizeof(float));
+            memset(y_at(l, t, n), 0, (size_t)l->outputs * sizeof(float));
         }
     }
 }
@@ -334,8 +381,11 @@ static void set_constants(layer *l)
 static solder_status run_direction(layer *l, int64_t longest)
 {
     set_constants(l);
-    load_state(l, SLD_RECURRENT_H, l->state);
-    load_state(l, SLD_RECURRENT_C, l->content);
+    load_state(l, SLD_RECURRENT_H, l->outputs, l->state);
+    load_state(l, SLD_RECURRENT_C, l->hidden, l->content);
+    if (l->projects) { /* sequences of no steps are multiplied with the others */
+        memset(l->scaled, 0, (size_t)(l->batch * l->hidden) * sizeof(float));
+    }
     for (l->begin = 0; l->begin < longest; l->begin = l->end) {
         l->end = longest - l->begin < l->window ? longest : l->begin + l->window;
         SLD_TRY(multiply_inputs(l));
@@ -344,8 +394,8 @@ static solder_status run_direction(layer *l, int64_t longest)
         }
     }
     clear_rest(l);
-    store_state(l, 1, l->state);
-    store_state(l, 2, l->content);
+    store_state(l, 1, l->outputs, l->state);
+    store_state(l, 2, l->hidden, l->content);
     return SOLDER_OK;
 }
 
@@ -357,6 +407,7 @@ static layer make_layer(const sld_run *run, int64_t gates, const sld_recurrent_i
     int lanes = isa->matmul->tile->lanes;
     int64_t steps = run->in[0].dim[0];
     int64_t step = run->in[0].dim[1] * gates * p->hidden;
+    int64_t outputs = run->in[SLD_RECURRENT_R].dim[2];
     int64_t most = step < WINDOW_FLOATS ? WINDOW_FLOATS / (step > 0 ? step : 1) : 1;
     return (layer){.run = run,
                    .p = p,
@@ -367,7 +418,10 @@ static layer make_layer(const sld_run *run, int64_t gates, const sld_recurrent_i
                    .batch = run->in[0].dim[1],
                    .hidden = p->hidden,
                    .width = gates * p->hidden,
-                   .panels = (p->hidden + lanes - 1) / lanes,
+                   .outputs = outputs,
+                   .projects = present(run, SLD_RECURRENT_PROJECTION),
+                   .r = {NULL, outputs, p->hidden, (p->hidden + lanes - 1) / lanes},
+                   .projection = {NULL, p->hidden, outputs, (outputs + lanes - 1) / lanes},
                    .chunks = (p->hidden + CELL_COLUMNS - 1) / CELL_COLUMNS};
 }
 
@@ -391,7 +445,7 @@ static void cut_workspace(layer *l, float *at)
 {
     l->from_x = take(&at, window_floats(l));
     l->from_h = take(&at, l->batch * l->width);
-    l->state = take(&at, l->batch * l->hidden);
+    l->state = take(&at, l->batch * l->outputs);
     l->content = take(&at, l->batch * l->hidden);
     l->scaled = take(&at, l->batch * l->hidden);
     l->bias = take(&at, l->width);
@@ -405,11 +459,14 @@ size_t sld_recurrent_gemm_workspace(const sld_run *run, int threads, int64_t gat
     operands o;
     input_operands(&l, 0, l.steps, 0, l.batch, &o);
     size_t most = sld_matmul_gemm_workspace(&o.run, threads, isa->matmul);
-    step_operands(&l, NULL, 0, gates, &o);
-    size_t step = sld_matmul_gemm_workspace(&o.run, threads, isa->matmul);
-    int64_t parts[] = {window_floats(&l),  l.batch * l.width,  l.batch * l.hidden,
+    const weights *const by[] = {&l.r, &l.projection};
+    for (int i = 0; i < (l.projects ? 2 : 1); i++) {
+        step_operands(&l, by[i], NULL, 0, i == 0 ? gates : 1, &o);
+        size_t step = sld_matmul_gemm_workspace(&o.run, threads, isa->matmul);
+        most = step > most ? step : most;
+    }
+    int64_t parts[] = {window_floats(&l),  l.batch * l.width,  l.batch * l.outputs,
                        l.batch * l.hidden, l.batch * l.hidden, l.width};
-    most = step > most ? step : most;
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(parts); i++) {
         most += (size_t)((parts[i] + 15) & ~(int64_t)15) * sizeof(float);
     }
@@ -429,10 +486,14 @@ solder_status sld_recurrent_gemm_run(const sld_run *run, int64_t gates,
         longest = length > longest ? length : longest;
     }
     cut_workspace(&l, run->workspace);
-    int64_t columns = gates * l.panels * isa->matmul->tile->lanes;
+    int64_t lanes = isa->matmul->tile->lanes, columns = gates * l.r.panels * lanes;
     for (l.d = 0; l.d < run->in[SLD_RECURRENT_W].dim[0]; l.d++) {
         l.w = (float *)run->in[SLD_RECURRENT_W].data + l.d * columns * run->in[0].dim[2];
-        l.r = (float *)run->in[SLD_RECURRENT_R].data + l.d * columns * l.hidden;
+        l.r.data = (float *)run->in[SLD_RECURRENT_R].data + l.d * columns * l.outputs;
+        if (l.projects) {
+            l.projection.data = (float *)run->in[SLD_RECURRENT_PROJECTION].data +
+                                l.d * l.projection.panels * lanes * l.hidden;
+        }
         SLD_TRY(run_direction(&l, longest));
     }
     return SOLDER_OK;

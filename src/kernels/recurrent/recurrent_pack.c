@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Packings of w and r [D, G H, K]: each gate's H x K matrix as matmul packs a transposed B, so
- * that a gate starts at a panel whatever H is.
+ * that a gate starts at a panel whatever H is. A projection [D, P, H] of at most H rows is packed
+ * as if it were one gate.
  */
 #include "kernels/recurrent/recurrent_gemm.h"
 
@@ -11,14 +12,15 @@ static const sld_matmul_params transposed = {.trans_b = 1};
 static sld_tensor by_gate(const void *params, const sld_tensor *t)
 {
     const sld_recurrent_params *p = params;
-    int64_t dims[] = {t->dim[0], t->dim[1] / p->hidden, p->hidden, t->dim[2]};
+    int64_t rows = t->dim[1] < p->hidden ? t->dim[1] : p->hidden;
+    int64_t dims[] = {t->dim[0], rows > 0 ? t->dim[1] / rows : 0, rows, t->dim[2]};
     return sld_tensor_make(t->data, t->dtype, 4, dims);
 }
 
 /* A plan's parameters are asked for a size before anything holds them to the dims. */
 static bool has_gates(const sld_recurrent_params *p, const sld_tensor *t)
 {
-    return t->rank == 3 && p->hidden > 0 && t->dim[1] % p->hidden == 0;
+    return t->rank == 3 && p->hidden > 0 && (t->dim[1] < p->hidden || t->dim[1] % p->hidden == 0);
 }
 
 #define GATES_PACKING(n)                                                                           \

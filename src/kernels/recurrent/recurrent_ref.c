@@ -9,10 +9,10 @@ typedef struct sequence {
     const sld_recurrent_params *p;
     int64_t d, n;
     double *x;      /* [I] of this step */
-    double *h, *c;  /* [H] */
+    double *h, *c;  /* [P] (without a projection [H]), [H] */
     double *from_x; /* [G H]: w x + bias */
     double *from_h; /* [G H]: r h + bias */
-    double *scaled; /* [H]: GRU's reset h */
+    double *scaled; /* [H]: GRU's reset h, or h before the projection */
 } sequence;
 
 typedef struct recurrence {
@@ -60,12 +60,13 @@ static double squash(const sequence *s, double c)
                             c);
 }
 
-/* rows [first, last) of out = m in + bias; m is w or r, its bias that half of the bias input. */
+/* rows [first, last) of out = m in + bias; w and r have one, that half of the bias input. */
 static void product(const sequence *s, uint32_t slot, const double *in, int64_t first, int64_t last,
                     double *out)
 {
     const sld_tensor *m = &s->run->in[slot];
-    const sld_tensor *bias = sld_ref_input(s->run, SLD_RECURRENT_BIAS);
+    const sld_tensor *bias =
+        slot == SLD_RECURRENT_PROJECTION ? NULL : sld_ref_input(s->run, SLD_RECURRENT_BIAS);
     int64_t half = slot == SLD_RECURRENT_R ? m->dim[1] : 0;
     double row[SLD_REF_CHUNK];
     for (int64_t i = first; i < last; i++) {
@@ -93,9 +94,16 @@ static double peephole(const sequence *s, int64_t which, int64_t j, double c)
                : c * sld_at_f64(p, s->d * p->stride[0] + (which * s->p->hidden + j) * p->stride[1]);
 }
 
+static double clipped(double c, double clip)
+{
+    return clip <= 0 ? c : c < -clip ? -clip : c > clip ? clip : c;
+}
+
 static void lstm_step(sequence *s)
 {
     int64_t hidden = s->p->hidden;
+    const sld_tensor *projection = sld_ref_input(s->run, SLD_RECURRENT_PROJECTION);
+    double *h = projection != NULL ? s->scaled : s->h;
     product(s, SLD_RECURRENT_R, s->h, 0, 4 * hidden, s->from_h);
     for (int64_t j = 0; j < hidden; j++) {
         double sum[4];
@@ -105,10 +113,13 @@ static void lstm_step(sequence *s)
         double c = s->c[j];
         double input = gate(s, sum[0] + peephole(s, 0, j, c));
         double forget = s->p->input_forget ? 1 - input : gate(s, sum[2] + peephole(s, 2, j, c));
-        c = forget * c + input * content(s, sum[3]);
+        c = clipped(forget * c + input * content(s, sum[3]), (double)s->p->cell_clip);
         double output = gate(s, sum[1] + peephole(s, 1, j, c));
         s->c[j] = c;
-        s->h[j] = output * squash(s, c);
+        h[j] = output * squash(s, c);
+    }
+    if (projection != NULL) {
+        product(s, SLD_RECURRENT_PROJECTION, h, 0, projection->dim[1], s->h);
     }
 }
 
@@ -140,10 +151,16 @@ static void rnn_step(sequence *s)
     }
 }
 
-static void load_state(const sequence *s, uint32_t slot, double *state)
+/* P: elements of h. */
+static int64_t outputs_of(const sld_run *run)
+{
+    return run->in[SLD_RECURRENT_R].dim[2];
+}
+
+static void load_state(const sequence *s, uint32_t slot, int64_t count, double *state)
 {
     const sld_tensor *t = sld_ref_input(s->run, slot);
-    for (int64_t j = 0; j < s->p->hidden; j++) {
+    for (int64_t j = 0; j < count; j++) {
         state[j] =
             t == NULL ? 0
                       : sld_at_f64(t, s->d * t->stride[0] + s->n * t->stride[1] + j * t->stride[2]);
@@ -156,7 +173,7 @@ static void store_state(const sequence *s, uint32_t slot, const double *state)
         return;
     }
     const sld_tensor *t = &s->run->out[slot];
-    for (int64_t j = 0; j < s->p->hidden; j++) {
+    for (int64_t j = 0; j < t->dim[2]; j++) {
         sld_put_f64(t, s->d * t->stride[0] + s->n * t->stride[1] + j * t->stride[2], state[j]);
     }
 }
@@ -165,7 +182,7 @@ static void store_state(const sequence *s, uint32_t slot, const double *state)
 static void store_step(const sequence *s, int64_t t, const double *state)
 {
     const sld_tensor *y = &s->run->out[0];
-    for (int64_t j = 0; j < s->p->hidden; j++) {
+    for (int64_t j = 0; j < y->dim[3]; j++) {
         sld_put_f64(y,
                     t * y->stride[0] + s->d * y->stride[1] + s->n * y->stride[2] + j * y->stride[3],
                     state == NULL ? 0 : state[j]);
@@ -182,13 +199,13 @@ static void run_sequence(void *user, size_t task, int thread)
     s.d = (int64_t)task / x->dim[1];
     s.n = (int64_t)task % x->dim[1];
     s.h = (double *)run->workspace + all->doubles * thread;
-    s.c = s.h + hidden;
+    s.c = s.h + outputs_of(run);
     s.scaled = s.c + hidden;
     s.from_x = s.scaled + hidden;
     s.from_h = s.from_x + all->gates * hidden;
     s.x = s.from_h + all->gates * hidden;
-    load_state(&s, SLD_RECURRENT_H, s.h);
-    load_state(&s, SLD_RECURRENT_C, s.c);
+    load_state(&s, SLD_RECURRENT_H, outputs_of(run), s.h);
+    load_state(&s, SLD_RECURRENT_C, hidden, s.c);
     int64_t length = sld_recurrent_length(run, s.n);
     for (int64_t i = 0; i < length; i++) {
         int64_t t = sld_recurrent_reversed(s.p, s.d) ? length - 1 - i : i;
@@ -207,7 +224,7 @@ static void run_sequence(void *user, size_t task, int thread)
 static int64_t thread_doubles(const sld_run *run, int64_t gates)
 {
     const sld_recurrent_params *p = run->params;
-    return (3 + 2 * gates) * p->hidden + run->in[0].dim[2];
+    return (2 + 2 * gates) * p->hidden + outputs_of(run) + run->in[0].dim[2];
 }
 
 static solder_status run_all(const sld_run *run, int64_t gates, void (*step)(sequence *s))

@@ -38,7 +38,7 @@ static void lstm_cell(const sld_recurrent_cell *cell)
             forget = vf_activate(&cell->f, clipped(sum, clip));
         }
         vf fresh = vf_activate(&cell->g, clipped(gate_sum(cell, 3, j, live), clip));
-        c = vf_fma(forget, c, vf_mul(input, fresh));
+        c = clipped(vf_fma(forget, c, vf_mul(input, fresh)), cell->params->cell_clip);
         sum = peep(cell, 1, j, c, gate_sum(cell, 1, j, live), live);
         vf output = vf_activate(&cell->f, clipped(sum, clip));
         vf h = vf_mul(output, vf_activate(&cell->h, c));
