@@ -19,12 +19,51 @@ bool gallery_open(solder_runtime *runtime, const char *plan, gallery *g)
     return net_open(runtime, plan, &g->embedding);
 }
 
-/* Made of length 1. */
-static bool embed(net *n, const picture *p, const picture_box *part, float features[MOST_FEATURES])
+/* Least squares: q = (a -b; b a) p + t takes the template's points to the face's. */
+picture_map face_alignment(const face *f, int side)
 {
+    static const float template[5][2] = {{38.2946f, 51.6963f},
+                                         {73.5318f, 51.5014f},
+                                         {56.0252f, 71.7366f},
+                                         {41.5493f, 92.3655f},
+                                         {70.7299f, 92.2041f}}; /* of 112 x 112 */
+    const float scale = (float)side / 112;
+    float px = 0, py = 0, qx = 0, qy = 0; /* means */
+    float a = 0, b = 0, square = 0;
+    for (int i = 0; i < 5; i++) {
+        px += template[i][0] * scale / 5;
+        py += template[i][1] * scale / 5;
+        qx += f->x[i] / 5;
+        qy += f->y[i] / 5;
+    }
+    for (int i = 0; i < 5; i++) {
+        float x = template[i][0] * scale - px;
+        float y = template[i][1] * scale - py;
+        a += x * (f->x[i] - qx) + y * (f->y[i] - qy);
+        b += x * (f->y[i] - qy) - y * (f->x[i] - qx);
+        square += x * x + y * y;
+    }
+    a /= square;
+    b /= square;
+    return (picture_map){{qx - a * px + b * py, a, -b}, {qy - b * px - a * py, b, a}};
+}
+
+static bool run(const gallery *g, net *n, const picture *p, const face *f)
+{
+    if (g->aligned && f != NULL && f->points == 5) {
+        const picture_map map = face_alignment(f, n->w);
+        return net_run_map(n, p, &map);
+    }
+    return net_run(n, p, f != NULL ? &f->box : NULL);
+}
+
+/* Made of length 1. */
+static bool embed(gallery *g, const picture *p, const face *f, float features[MOST_FEATURES])
+{
+    net *n = &g->embedding;
     int64_t count = 0;
     float square = 0;
-    if (!net_run(n, p, part)) {
+    if (!run(g, n, p, f)) {
         return false;
     }
     const float *output = net_output(n, 0, &count);
@@ -41,7 +80,7 @@ static bool embed(net *n, const picture *p, const picture_box *part, float featu
     return true;
 }
 
-bool gallery_add(gallery *g, const char *name, const picture *p, const picture_box *part)
+bool gallery_add(gallery *g, const char *name, const picture *p, const face *f)
 {
     person *known = realloc(g->known, ((size_t)g->count + 1) * sizeof *known);
     if (known == NULL) {
@@ -49,16 +88,15 @@ bool gallery_add(gallery *g, const char *name, const picture *p, const picture_b
     }
     g->known = known;
     (void)snprintf(known[g->count].name, sizeof known[g->count].name, "%s", name);
-    return embed(&g->embedding, p, part, known[g->count++].features);
+    return embed(g, p, f, known[g->count++].features);
 }
 
-bool gallery_name(gallery *g, const picture *p, const picture_box *part, const char **name,
-                  float *cosine)
+bool gallery_name(gallery *g, const picture *p, const face *f, const char **name, float *cosine)
 {
     float features[MOST_FEATURES];
     const person *best = NULL;
     *cosine = -1;
-    if (!embed(&g->embedding, p, part, features)) {
+    if (!embed(g, p, f, features)) {
         return false;
     }
     for (const person *k = g->known; k < g->known + g->count; k++) {

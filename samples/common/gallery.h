@@ -3,10 +3,11 @@
 #ifndef SAMPLES_GALLERY_H
 #define SAMPLES_GALLERY_H
 
-#include "net.h"
+#include "faces.h"
 
 typedef struct gallery {
     net embedding;  /* at most 2048 numbers */
+    bool aligned;   /* turned and sized so that eyes, nose and mouth lie where they always do */
     float likeness; /* least cosine of the angle between two that are of one person: 0.6 */
     struct person *known;
     int count;
@@ -14,12 +15,15 @@ typedef struct gallery {
 
 /* Sets the likeness, which the caller may change afterwards. */
 bool gallery_open(solder_runtime *runtime, const char *plan, gallery *g);
-/* The part of the picture is the person's face, NULL: all of it. */
-bool gallery_add(gallery *g, const char *name, const picture *p, const picture_box *part);
+/* NULL: all of the picture is the person's face. */
+bool gallery_add(gallery *g, const char *name, const picture *p, const face *f);
 /* The one whose numbers point the same way most closely, and the cosine; "somebody": it is too low.
  */
-bool gallery_name(gallery *g, const picture *p, const picture_box *part, const char **name,
-                  float *cosine);
+bool gallery_name(gallery *g, const picture *p, const face *f, const char **name, float *cosine);
 void gallery_close(gallery *g);
+
+/* The turned and sized square around a face with points that embeddings are trained on (ArcFace's
+ * template), for an input of side pixels. */
+picture_map face_alignment(const face *f, int side);
 
 #endif

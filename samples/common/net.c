@@ -24,11 +24,22 @@ bool net_open(solder_runtime *runtime, const char *path, net *n)
     return true;
 }
 
+static bool run(net *n)
+{
+    return solder_context_run(n->context) == SOLDER_OK ||
+           failed(n->path, solder_context_message(n->context));
+}
+
 bool net_run(net *n, const picture *p, const picture_box *part)
 {
     picture_to_tensor(p, part, &n->rule, n->w, n->h, n->input);
-    return solder_context_run(n->context) == SOLDER_OK ||
-           failed(n->path, solder_context_message(n->context));
+    return run(n);
+}
+
+bool net_run_map(net *n, const picture *p, const picture_map *map)
+{
+    picture_map_to_tensor(p, map, &n->rule, n->w, n->h, n->input);
+    return run(n);
 }
 
 const float *net_output(const net *n, int64_t row, int64_t *count)

@@ -20,6 +20,7 @@ typedef struct net {
 bool net_open(solder_runtime *runtime, const char *path, net *n);
 /* A part of the picture, NULL: all of it. */
 bool net_run(net *n, const picture *p, const picture_box *part);
+bool net_run_map(net *n, const picture *p, const picture_map *map);
 /* The first output whose rows have so many numbers (0: any); NULL: none. */
 const float *net_output(const net *n, int64_t row, int64_t *count);
 void net_close(net *n);

@@ -200,6 +200,24 @@ bool picture_resize(const picture *p, int w, int h, picture *to)
     return true;
 }
 
+void picture_map_to_tensor(const picture *p, const picture_map *map, const solder_image_rule *rule,
+                           int w, int h, float *tensor)
+{
+    bool bgr = rule != NULL && rule->order[0] == 'b';
+    bool transposed = rule != NULL && rule->transposed != 0;
+    for (int c = 0; c < 3; c++, tensor += (size_t)w * (size_t)h) {
+        float mean = rule != NULL ? rule->mean[c] : 0;
+        float scale = rule != NULL ? rule->scale[c] : 1;
+        for (int i = 0; i < w * h; i++) {
+            float u = (float)(transposed ? i / h : i % w);
+            float v = (float)(transposed ? i % h : i / w);
+            float value = picture_at(p, map->x[0] + map->x[1] * u + map->x[2] * v,
+                                     map->y[0] + map->y[1] * u + map->y[2] * v, bgr ? 2 - c : c);
+            tensor[i] = (value - mean) * scale;
+        }
+    }
+}
+
 void picture_to_tensor(const picture *p, const picture_box *part, const solder_image_rule *rule,
                        int w, int h, float *tensor)
 {
@@ -207,19 +225,9 @@ void picture_to_tensor(const picture *p, const picture_box *part, const solder_i
     const picture_box *b = part != NULL ? part : &all;
     float across = (b->x2 - b->x1) / (float)w;
     float down = (b->y2 - b->y1) / (float)h;
-    bool bgr = rule != NULL && rule->order[0] == 'b';
-    bool transposed = rule != NULL && rule->transposed != 0;
-    for (int c = 0; c < 3; c++, tensor += (size_t)w * (size_t)h) {
-        float mean = rule != NULL ? rule->mean[c] : 0;
-        float scale = rule != NULL ? rule->scale[c] : 1;
-        for (int i = 0; i < w * h; i++) {
-            int x = transposed ? i / h : i % w;
-            int y = transposed ? i % h : i / w;
-            float value = picture_at(p, b->x1 + ((float)x + 0.5f) * across - 0.5f,
-                                     b->y1 + ((float)y + 0.5f) * down - 0.5f, bgr ? 2 - c : c);
-            tensor[i] = (value - mean) * scale;
-        }
-    }
+    const picture_map map = {{b->x1 + 0.5f * across - 0.5f, across, 0},
+                             {b->y1 + 0.5f * down - 0.5f, 0, down}};
+    picture_map_to_tensor(p, &map, rule, w, h, tensor);
 }
 
 float picture_box_overlap(const picture_box *a, const picture_box *b)

@@ -30,8 +30,15 @@ bool picture_write(const picture *p, const char *path);
 bool picture_resize(const picture *p, int w, int h, picture *to);
 /* One channel between pixels: bilinear, whole numbers are centres, edges repeated. */
 float picture_at(const picture *p, float x, float y, int channel);
-/* A part of the picture (NULL: all) stretched to [3, h, w], or [3, w, h] if the rule says
- * transposed, of values by the rule; NULL: 0 to 255 as RGB. */
+/* Where in the picture the pixel (u, v) of a tensor lies: x[0] + x[1] u + x[2] v, and y the same.
+ */
+typedef struct picture_map {
+    float x[3], y[3];
+} picture_map;
+/* [3, h, w], or [3, w, h] if the rule says transposed, of values by the rule; NULL: 0 to 255. */
+void picture_map_to_tensor(const picture *p, const picture_map *map, const solder_image_rule *rule,
+                           int w, int h, float *tensor);
+/* The same of a part of the picture, stretched; NULL: all of it. */
 void picture_to_tensor(const picture *p, const picture_box *part, const solder_image_rule *rule,
                        int w, int h, float *tensor);
 

@@ -3,8 +3,8 @@
  * Faces in frames from a folder or a camera, drawn, and named by comparing embeddings: README.md.
  *
  *     face_camera FRAMES OUT ULTRAFACE.plan|(PNET.plan RNET.plan ONET.plan)
- *                 [--size WIDTHxHEIGHT] [--smallest PIXELS] [--embed PLAN --gallery FOLDER
- * [--likeness COSINE]]
+ *                 [--size WIDTHxHEIGHT] [--smallest PIXELS]
+ *                 [--embed PLAN --gallery FOLDER [--likeness COSINE] [--align]]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static bool learn(app *a, const char *folder)
     while (ok && frames_next(&f, &p, name, sizeof name)) {
         name[strcspn(name, ".")] = '\0';
         ok = find_faces(a, &p, faces, &count) &&
-             gallery_add(&a->known, name, &p, count > 0 ? &faces[0].box : NULL);
+             gallery_add(&a->known, name, &p, count > 0 ? &faces[0] : NULL);
     }
     frames_close(&f);
     free(p.rgb);
@@ -68,7 +68,7 @@ static bool look(app *a, picture *p, const char *frame)
                (double)b->y2, (double)faces[i].score);
         names[i] = "";
         if (a->naming) {
-            if (!gallery_name(&a->known, p, b, &names[i], &cosine)) {
+            if (!gallery_name(&a->known, p, &faces[i], &names[i], &cosine)) {
                 return false;
             }
             printf("  %s %.2f", names[i], (double)cosine);
@@ -92,6 +92,7 @@ typedef struct words {
     const char *plain[6]; /* FRAMES, OUT, plans */
     int count;
     const char *size, *smallest, *embed, *gallery, *likeness;
+    bool align;
 } words;
 
 static bool read_words(int argc, char **argv, words *w)
@@ -109,7 +110,9 @@ static bool read_words(int argc, char **argv, words *w)
         while (k < OPTIONS && strcmp(argv[i], options[k].name) != 0) {
             k++;
         }
-        if (k < OPTIONS && i + 1 < argc) {
+        if (strcmp(argv[i], "--align") == 0) {
+            w->align = true;
+        } else if (k < OPTIONS && i + 1 < argc) {
             *options[k].value = argv[++i];
         } else if (w->count < 6 && strncmp(argv[i], "--", 2) != 0) {
             w->plain[w->count++] = argv[i];
@@ -117,7 +120,8 @@ static bool read_words(int argc, char **argv, words *w)
             return false;
         }
     }
-    return (w->count == 3 || w->count == 5) && (w->embed == NULL) == (w->gallery == NULL);
+    return (w->count == 3 || w->count == 5) && (w->embed == NULL) == (w->gallery == NULL) &&
+           !(w->align && w->count == 3); /* UltraFace has no points */
 }
 
 /* NULL leaves the number as it is. */
@@ -135,6 +139,7 @@ static bool open_all(solder_runtime *runtime, const words *w, app *a)
     bool ok = a->cascaded ? mtcnn_open(runtime, w->plain + 2, &a->cascade)
                           : net_open(runtime, w->plain[2], &a->ultraface);
     ok = ok && number(w->smallest, 12, &a->cascade.smallest);
+    a->known.aligned = w->align;
     if (ok && a->naming) {
         ok = gallery_open(runtime, w->embed, &a->known) &&
              number(w->likeness, 0, &a->known.likeness) && learn(a, w->gallery);
@@ -154,7 +159,7 @@ int main(int argc, char **argv)
         fprintf(stderr,
                 "usage: face_camera FRAMES OUT ULTRAFACE.plan|(PNET.plan RNET.plan ONET.plan)\n"
                 "    [--size WxH] [--smallest PIXELS] [--embed PLAN --gallery FOLDER "
-                "[--likeness COSINE]]\n");
+                "[--likeness COSINE] [--align]]\n");
         return 2;
     }
     if (solder_runtime_create(NULL, &runtime) != SOLDER_OK) {

@@ -230,6 +230,7 @@ class Samples(unittest.TestCase):
             ([nowhere, nowhere], 2, "usage: face_camera"),
             ([nowhere, nowhere, plan, "--size"], 2, "usage: face_camera"),
             ([nowhere, nowhere, plan, "--embed", plan], 2, "usage: face_camera"),
+            ([nowhere, nowhere, plan, "--align"], 2, "usage: face_camera"),
             ([nowhere, nowhere, plan], 1, "nowhere: No such file"),
             (["/dev/video-none", nowhere, plan], 1, "/dev/video-none: No such file"),
             (["/dev/null", nowhere, plan], 1, "/dev/null: not a Video4Linux device"),
