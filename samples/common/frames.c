@@ -51,8 +51,12 @@ static bool next_of_video(frames *f, picture *p, char *name, size_t name_size)
 {
     size_t size = (size_t)f->w * (size_t)f->h * 3;
     (void)snprintf(name, name_size, "frame%06d.jpg", f->next++);
-    return f->live ? camera_next(&f->camera, p)
-                   : picture_make(p, f->w, f->h) && fread(p->rgb, 1, size, stdin) == size;
+    if (f->live) {
+        bool ok = camera_next(&f->camera, p);
+        f->bad += !ok; /* a camera has no end: it was taken away */
+        return ok;
+    }
+    return picture_make(p, f->w, f->h) && fread(p->rgb, 1, size, stdin) == size;
 }
 
 static bool next_file(frames *f, picture *p, char *name, size_t name_size)

@@ -11,7 +11,7 @@ typedef struct frames {
     const char *from;
     struct dirent **files; /* of a folder */
     int count, next;
-    int bad; /* files that are no pictures, so far */
+    int bad; /* files that are no pictures, and cameras that gave up, so far */
     bool raw, live;
     int w, h; /* of raw video */
     camera camera;

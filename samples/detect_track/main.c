@@ -63,6 +63,7 @@ static bool look(net *n, picture *p, tracker *t, const char *out, const char *na
             show(k, solder_engine_label(n->engine, (size_t)k->last.label), name, p);
         }
     }
+    (void)fflush(stdout); /* a camera has no end */
     (void)snprintf(path, sizeof path, "%s/%s", out, name);
     return picture_write(p, path);
 }
