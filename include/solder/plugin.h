@@ -116,7 +116,10 @@ enum {
     SOLDER_OPERAND_OPTIONAL = 1, /* may be absent */
     SOLDER_OPERAND_REPEATED = 2, /* the last of the table only: any further operands are like it */
     SOLDER_OPERAND_STRIDED = 4,  /* taken and written through strides; else without gaps */
-    SOLDER_OPERAND_CONSTANT = 8  /* an input whose contents must be known when building */
+    SOLDER_OPERAND_CONSTANT = 8, /* an input whose contents must be known when building */
+    /* An input of which only type and dims matter: run finds no data. With none but such and
+     * constant inputs, and dims that are numbers, the outputs are computed when building. */
+    SOLDER_OPERAND_DIMS = 16
 };
 
 typedef struct solder_plugin_operand {

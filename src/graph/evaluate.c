@@ -456,13 +456,15 @@ solder_status sld_node_evaluate(const sld_graph *graph, const sld_node *node, sl
             continue;
         }
         int64_t dims[SOLDER_MAX_RANK];
-        if (value->kind != SLD_VALUE_CONSTANT || !sld_value_static_dims(graph, value, dims)) {
+        bool constant = value->kind == SLD_VALUE_CONSTANT;
+        if (!(constant || sld_node_reads_dims_alone(node, i)) ||
+            !sld_value_static_dims(graph, value, dims)) {
             return sld_fail(graph->diag, SOLDER_ERROR_INTERNAL, "node '%s' is not constant",
                             node->name);
         }
-        in[i] =
-            sld_tensor_make((void *)(uintptr_t)value->data, value->dtype, value->shape.rank, dims);
-        in[i].flags = SLD_TENSOR_CONSTANT;
+        in[i] = sld_tensor_make(constant ? (void *)(uintptr_t)value->data : NULL, value->dtype,
+                                value->shape.rank, dims);
+        in[i].flags = constant ? SLD_TENSOR_CONSTANT : 0;
     }
     for (uint32_t i = 0; i < node->out_count; i++) {
         int64_t dims[SOLDER_MAX_RANK];

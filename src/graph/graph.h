@@ -246,6 +246,8 @@ typedef struct sld_node_attrs {
     void *values;
 } sld_node_attrs;
 sld_node_attrs sld_node_get_attrs(sld_op op, void *params);
+/* Does the node read nothing of that input but its type and dims? */
+bool sld_node_reads_dims_alone(const sld_node *node, uint32_t input);
 /* "Convolution"; the plugin's own name. */
 const char *sld_node_type(const sld_node *node);
 /* The only user of a value that is no graph output, else NULL. */

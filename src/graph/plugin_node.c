@@ -53,6 +53,16 @@ sld_plugin_params *sld_graph_plugin_params(sld_graph *graph, const solder_plugin
     return p;
 }
 
+bool sld_node_reads_dims_alone(const sld_node *node, uint32_t input)
+{
+    if (node->op != SLD_OP_PLUGIN) {
+        return false;
+    }
+    const sld_plugin_params *p = node->params;
+    const solder_plugin_operand *o = sld_plugin_input(p->plugin, input);
+    return o != NULL && (o->flags & SOLDER_OPERAND_DIMS) != 0;
+}
+
 sld_node_attrs sld_node_get_attrs(sld_op op, void *params)
 {
     if (op == SLD_OP_PLUGIN) {

@@ -5,7 +5,7 @@
  *     [b] --/
  *
  * Nodes whose inputs are constant are computed now, and so are whole-number tensors whose contents
- * inference knows (the shape of a tensor of fixed dims).
+ * inference knows (the shape of a tensor of fixed dims) and plugins that look at fixed dims alone.
  *
  * Size: a result of more than 64 MiB is computed only if it is not more than twice its constant
  * inputs, or if it ends as a weight (directly, or through nodes that only move or convert it): a
@@ -76,6 +76,14 @@ static bool worth_its_size(const sld_node *node, size_t bytes)
     return bytes <= SMALL_RESULT || bytes / 2 <= given || ends_as_weight(node->out[0], 0);
 }
 
+static bool is_known(const sld_graph *graph, const sld_node *node, uint32_t input)
+{
+    int64_t dims[SOLDER_MAX_RANK];
+    const sld_value *value = node->in[input].value;
+    return sld_value_is_constant(value) ||
+           (sld_node_reads_dims_alone(node, input) && sld_value_static_dims(graph, value, dims));
+}
+
 /* Whether every output can be computed now; an Identity that makes a constant an output stays. */
 static bool is_foldable(const sld_graph *graph, const sld_node *node)
 {
@@ -84,7 +92,7 @@ static bool is_foldable(const sld_graph *graph, const sld_node *node)
         return false;
     }
     for (uint32_t i = 0; i < node->in_count; i++) {
-        if (node->in[i].value != NULL && !sld_value_is_constant(node->in[i].value)) {
+        if (node->in[i].value != NULL && !is_known(graph, node, i)) {
             return false;
         }
     }

@@ -56,7 +56,11 @@ void sld_plugin_frame_init(sld_plugin_frame *f, const sld_run *run, sld_diag *di
     f->diag = diag;
     f->told = false;
     for (uint32_t i = 0; i < run->in_count; i++) {
+        const solder_plugin_operand *o = sld_plugin_input(p->plugin, i);
         fill_tensor(&run->in[i], &f->in[i]);
+        if (o != NULL && (o->flags & SOLDER_OPERAND_DIMS) != 0) {
+            f->in[i].data = NULL;
+        }
     }
     for (uint32_t i = 0; i < run->out_count; i++) {
         fill_tensor(&run->out[i], &f->out[i]);

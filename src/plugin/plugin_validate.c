@@ -240,7 +240,7 @@ solder_status sld_plugin_validate(sld_diag *diag, const solder_plugin *plugin, c
     SLD_TRY(check_head(&v));
     SLD_TRY(check_callbacks(&v));
     SLD_TRY(check_operands(&v, plugin->inputs, plugin->input_count, "input",
-                           either | SOLDER_OPERAND_CONSTANT));
+                           either | SOLDER_OPERAND_CONSTANT | SOLDER_OPERAND_DIMS));
     SLD_TRY(check_operands(&v, plugin->outputs, plugin->output_count, "output", either));
     return check_attribute_table(&v);
 }

@@ -10,7 +10,7 @@ static const solder_plugin_attribute attributes[] = {
 };
 
 static const solder_plugin_operand inputs[] = {
-    {"x", 0, SOLDER_OPERAND_STRIDED},
+    {"x", 0, SOLDER_OPERAND_STRIDED | SOLDER_OPERAND_DIMS},
     {"item", 0, 0},
 };
 

@@ -5,12 +5,12 @@
  * Inputs: scores [T, N, classes] (time_major 0: [N, T, classes]), logits of one step each, and
  * optional lengths [N] i32 or i64 (absent: all T). Labels are without blanks; behind them is -1.
  *
- * CTCGreedy      the best class of each step, runs of one taken once (merge_repeated):
- *                       labels [N, T] i64, how many [N] i64, minus the sum of the best scores [N,
- * 1] CTCBeamSearch  the top_paths most probable sequences of a search that keeps beam_width:
- *                       labels [N, top_paths, T] i64, how many [N, top_paths] i64, logarithms of
- *                       their probabilities [N, top_paths], -inf where there is no such path.
- *                       merge_repeated also takes runs in the result once
+ * CTCGreedy      the best class of each step, runs of one taken once (merge_repeated): labels
+ *                [N, T] i64, how many [N] i64, minus the sum of the best scores [N, 1]
+ * CTCBeamSearch  the top_paths most probable sequences of a search that keeps beam_width: labels
+ *                [N, top_paths, T] i64, how many [N, top_paths] i64, logarithms of their
+ *                probabilities [N, top_paths], -inf where there is none. merge_repeated also
+ *                takes runs in the result once
  */
 #include <math.h>
 #include <string.h>

@@ -59,8 +59,8 @@ static const solder_plugin_attribute trt_attributes[] = {
 };
 
 static const solder_plugin_operand inputs[] = {
-    {"feature map", 0, SOLDER_OPERAND_STRIDED},
-    {"image", 0, SOLDER_OPERAND_STRIDED},
+    {"feature map", 0, SOLDER_OPERAND_STRIDED | SOLDER_OPERAND_DIMS},
+    {"image", 0, SOLDER_OPERAND_STRIDED | SOLDER_OPERAND_DIMS},
 };
 
 /* Ratios beside 1, without repetitions. Returns how many. */

@@ -49,7 +49,8 @@ static const solder_plugin_attribute trt_table[] = {
 
 static const solder_plugin_operand inputs[] = {
     {"head", SOLDER_TYPE(SOLDER_F32), 0},
-    {"image", SOLDER_TYPE(SOLDER_F32), SOLDER_OPERAND_OPTIONAL | SOLDER_OPERAND_STRIDED},
+    {"image", SOLDER_TYPE(SOLDER_F32),
+     SOLDER_OPERAND_OPTIONAL | SOLDER_OPERAND_STRIDED | SOLDER_OPERAND_DIMS},
 };
 
 static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)

@@ -41,6 +41,34 @@ static void test_shape(void **state)
                "output %all\n");
 }
 
+/* A plugin that looks at dims alone is computed where these are numbers. */
+static void test_dims_alone(void **state)
+{
+    (void)state;
+    check_pass("constant_folding",
+               "input %x f32[1,3,8,8]\n"
+               "input %z f32[1,2,4]\n"
+               "%f = Unary(%x) {kind=neg}\n"
+               "%g = Slice(%f) {axes=[2, 3], start=[0, 0], end=[1, 1], step=[1, 1]}\n"
+               "%p = Plugin \"PriorBox 1\"(%g, %x) {min_size=[4], variance=[2]}\n"
+               "%y = ElementWise(%z, %p)\n"
+               "output %y\n"
+               "output %g\n",
+               "input %x f32[1,3,8,8]\n"
+               "input %z f32[1,2,4]\n"
+               "constant %p.1 f32[1,2,4] values [0.25, 0.25, 0.75, 0.75, 2, 2, 2, 2]\n"
+               "%f = Unary(%x) {kind=neg}\n"
+               "%g = Slice(%f) {axes=[2, 3], start=[0, 0], end=[1, 1], step=[1, 1]}\n"
+               "%y = ElementWise(%z, %p.1)\n"
+               "output %y\n"
+               "output %g\n");
+    static const char open[] = "symbol N 1..2..4\n"
+                               "input %x f32[1,3,N,8]\n"
+                               "%p = Plugin \"PriorBox 1\"(%x, %x) {min_size=[4]}\n"
+                               "output %p\n";
+    check_untouched("constant_folding", open);
+}
+
 /* An output keeps a step that produces it. */
 static void test_output(void **state)
 {
@@ -113,8 +141,9 @@ static void test_out_of_range(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_arithmetic),   cmocka_unit_test(test_shape),
-        cmocka_unit_test(test_output),       cmocka_unit_test(test_large),
-        cmocka_unit_test(test_shared_bytes), cmocka_unit_test(test_out_of_range)};
+        cmocka_unit_test(test_arithmetic),  cmocka_unit_test(test_shape),
+        cmocka_unit_test(test_output),      cmocka_unit_test(test_large),
+        cmocka_unit_test(test_dims_alone),  cmocka_unit_test(test_shared_bytes),
+        cmocka_unit_test(test_out_of_range)};
     return cmocka_run_group_tests_name("constant_folding", tests, NULL, NULL);
 }
