@@ -187,6 +187,23 @@ static SLD_ALWAYS_INLINE vf vf_even(vf a, vf b)
     const vi index = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     return _mm512_permutex2var_ps(a, index, b);
 }
+/* Within each 128 bits: the even elements of a, then of b; the odd ones; and what undoes both. */
+static SLD_ALWAYS_INLINE vf vf_pair_even(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, 0x88);
+}
+static SLD_ALWAYS_INLINE vf vf_pair_odd(vf a, vf b)
+{
+    return _mm512_shuffle_ps(a, b, 0xdd);
+}
+static SLD_ALWAYS_INLINE vf vf_pair_low(vf even, vf odd)
+{
+    return _mm512_unpacklo_ps(even, odd);
+}
+static SLD_ALWAYS_INLINE vf vf_pair_high(vf even, vf odd)
+{
+    return _mm512_unpackhi_ps(even, odd);
+}
 static SLD_ALWAYS_INLINE float vf_sum(vf a)
 {
     return _mm512_reduce_add_ps(a);
@@ -409,6 +426,22 @@ static SLD_ALWAYS_INLINE vf vf_even(vf a, vf b)
 {
     vf t = _mm256_shuffle_ps(a, b, 0x88);
     return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(t), 0xd8));
+}
+static SLD_ALWAYS_INLINE vf vf_pair_even(vf a, vf b)
+{
+    return _mm256_shuffle_ps(a, b, 0x88);
+}
+static SLD_ALWAYS_INLINE vf vf_pair_odd(vf a, vf b)
+{
+    return _mm256_shuffle_ps(a, b, 0xdd);
+}
+static SLD_ALWAYS_INLINE vf vf_pair_low(vf even, vf odd)
+{
+    return _mm256_unpacklo_ps(even, odd);
+}
+static SLD_ALWAYS_INLINE vf vf_pair_high(vf even, vf odd)
+{
+    return _mm256_unpackhi_ps(even, odd);
 }
 static SLD_ALWAYS_INLINE float vf_sum(vf a)
 {

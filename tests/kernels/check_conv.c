@@ -84,6 +84,19 @@ static void random_channels(check_random *r, sld_conv_params *p, layer *l)
     l->out_channels = out * p->groups;
 }
 
+/* 3x3, stride 1, many channels: what Winograd's kernels take. */
+static void make_winograd(check_random *r, sld_conv_params *p, layer *l)
+{
+    p->spatial = 2;
+    p->groups = check_chance(r, 0.8) ? 1 : 2;
+    l->in_channels = check_int(r, 8, check_chance(r, 0.2) ? 300 : 40) * p->groups;
+    l->out_channels = check_int(r, 8, 70) * p->groups;
+    for (int i = 0; i < 2; i++) {
+        p->stride[i] = p->dilation[i] = 1;
+        l->window[i] = 3;
+    }
+}
+
 static void random_case(check_random *r, check_case *c)
 {
     for (;;) {
@@ -108,6 +121,9 @@ static void random_case(check_random *r, check_case *c)
             if (point && plain) {
                 p->pad_begin[i] = p->pad_end[i] = 0;
             }
+        }
+        if (check_chance(r, 0.3)) { /* most of them are too large, below */
+            make_winograd(r, p, &l);
         }
         check_random_epilogue(r, &p->epilogue);
         p->epilogue.residual = check_chance(r, 0.3);
