@@ -197,6 +197,8 @@ static bool works_in_place(const sld_node *node, uint32_t slot)
         return slot == 0;
     case SLD_OP_ELEMENTWISE:
         return true;
+    case SLD_OP_CONVOLUTION: /* what it adds at the end, if it is not convolved as well */
+        return slot == 3 && node->in[0].value != node->in[3].value;
     default:
         return false;
     }

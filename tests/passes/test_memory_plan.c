@@ -50,6 +50,23 @@ static void test_in_place(void **state)
     sld_graph_destroy(graph);
 }
 
+/* A convolution writes over what it adds, unless it reads that as its input too. */
+static void test_residual(void **state)
+{
+    (void)state;
+    sld_graph *graph = planned("input %x f32[1,2,4,4]\n"
+                               "constant %w f32[2,2,1,1] random 1\n"
+                               "%a = Unary(%x) {kind=neg}\n"
+                               "%b = Unary(%x) {kind=exp}\n"
+                               "%c = Convolution(%a, %w, _, %b) {epilogue.residual=true}\n"
+                               "%d = Convolution(%c, %w, _, %c) {epilogue.residual=true}\n"
+                               "output %d\n");
+    assert_int_equal(offset_of(graph, "b"), offset_of(graph, "c"));
+    assert_int_not_equal(offset_of(graph, "a"), offset_of(graph, "c"));
+    assert_int_not_equal(offset_of(graph, "c"), offset_of(graph, "d"));
+    sld_graph_destroy(graph);
+}
+
 /* Nothing is overwritten that an output, a view or another slot still needs. */
 static void test_keeps(void **state)
 {
@@ -129,8 +146,9 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_chain),  cmocka_unit_test(test_in_place),
-        cmocka_unit_test(test_keeps),  cmocka_unit_test(test_views),
-        cmocka_unit_test(test_bounds), cmocka_unit_test(test_too_large)};
+        cmocka_unit_test(test_chain),    cmocka_unit_test(test_in_place),
+        cmocka_unit_test(test_residual), cmocka_unit_test(test_keeps),
+        cmocka_unit_test(test_views),    cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_too_large)};
     return cmocka_run_group_tests_name("memory_plan", tests, NULL, NULL);
 }
