@@ -295,7 +295,9 @@ static int bench_session(bench *b, const cli_options *options, json_t *report)
     int status = cli_feed_create(&b->session, &b->tensors);
     if (status == CLI_DONE) {
         uint64_t seed = options->seed >= 0 ? (uint64_t)options->seed : 1;
-        status = cli_feed_random(&b->session, options->batch, seed, b->tensors);
+        status = options->inputs.count > 0
+                     ? cli_feed_load(&b->session, &options->inputs, b->tensors)
+                     : cli_feed_random(&b->session, options->batch, seed, b->tensors);
     }
     if (status == CLI_DONE) {
         status = create_workers(b, options);

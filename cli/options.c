@@ -41,7 +41,7 @@ static const row table[] = {
     {"output-file", 'o', TEXT, V, AT(plan), 0, 0, "FILE.uff", "the file to write; .pbtxt: as text"},
     {"input", 'i', LIST, B | I, AT(inputs), 0, 0, "NAME[:DTYPE]=DIMS[:nhwc]",
      "shape of an input, as data=1x3x224x224; ? is open"},
-    {"input", 'i', LIST, R | C, AT(inputs), 0, 0, "NAME=FILE",
+    {"input", 'i', LIST, R | N | C, AT(inputs), 0, 0, "NAME=FILE",
      "a .npy array or a picture (PNG, JPEG, PPM, PGM); repeat for a batch"},
     {"output", 0, LIST, B | I | V, AT(outputs), 0, 0, "NAME",
      "keep this tensor as an output; repeatable"},
