@@ -33,7 +33,8 @@ void sld_onnx_skip_norm(sld_onnx_node *node, int simplified)
     sld_value *x = sld_onnx_required(node, 0), *skip = sld_onnx_required(node, 1);
     sld_value *gamma = sld_onnx_required(node, 2);
     sld_value *beta = simplified ? NULL : sld_onnx_input(node, 3);
-    sld_value *sum = plus(node, plus(node, x, skip), sld_onnx_input(node, simplified ? 3 : 4));
+    /* The bias first: a product before it takes both, as its bias and as what it adds. */
+    sld_value *sum = plus(node, plus(node, x, sld_onnx_input(node, simplified ? 3 : 4)), skip);
     node->out[0] = normalize_last(node, simplified, sum, gamma, beta);
     if (wanted(node, 3)) {
         node->out[3] = sum;
