@@ -320,6 +320,32 @@ static void not_frozen(void **state)
     close_bench(&b);
 }
 
+/* Only what reads a part of them may read complex numbers. */
+static void complex_numbers(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(8));
+    tf_ints(&b.f, "n", 1, (int32_t[]){8});
+    tf_node(&b.f, "RFFT", "spectrum", "x n");
+    tf_node(&b.f, "Neg", "y", "spectrum");
+    tf_node(&b.f, "Real", "z", "x");
+    expect(&b, SOLDER_ERROR_UNSUPPORTED,
+           "tensorflow: 2 nodes are not supported: 'y' (Neg: complex numbers), 'z' (Real: complex "
+           "numbers that do not come from RFFT)");
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(-1));
+    tf_ints(&b.f, "n", 1, (int32_t[]){8});
+    tf_node(&b.f, "RFFT", "open", "x n");
+    tf_placeholder(&b.f, "v", 1, D(1 << 20));
+    tf_ints(&b.f, "m", 1, (int32_t[]){1 << 20});
+    tf_node(&b.f, "RFFT", "huge", "v m");
+    expect(&b, SOLDER_ERROR_UNSUPPORTED,
+           "tensorflow: 2 nodes are not supported: 'open' (RFFT: a last dimension that is open, or "
+           "another type than f32), 'huge' (RFFT: 1048576 samples of 1048576)");
+}
+
 static void wrong_output_name(void **state)
 {
     (void)state;
@@ -459,6 +485,7 @@ int main(void)
         cmocka_unit_test(strided_slice),
         cmocka_unit_test(everything_unsupported_at_once),
         cmocka_unit_test(not_frozen),
+        cmocka_unit_test(complex_numbers),
         cmocka_unit_test(wrong_output_name),
         cmocka_unit_test(cycle),
         cmocka_unit_test(dangling),

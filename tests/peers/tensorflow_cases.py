@@ -349,3 +349,9 @@ op("Dilation2D-outside", lambda x, w=noise(2, 2, 3): raw.Dilation2D(
     input=x, filter=w, strides=[1] * 4, rates=[1, 2, 2, 1], padding="SAME"), noise(1, 1, 3, 3))
 op("Erosion", lambda x, w=noise(2, 2, 6): tf.nn.erosion2d(
     tf.nn.relu(x), w, [1] * 4, "SAME", "NHWC", [1] * 4), image)
+op("RFFT", lambda x: (tf.math.real(tf.signal.rfft(x)), tf.math.imag(tf.signal.rfft(x, [16])), tf.abs(tf.signal.rfft(x, [32]))), noise(2, 24))
+op("RFFT-stft", lambda x: tf.abs(tf.signal.stft(x, 16, 8)), noise(2, 72))
+op("Bincount-limited", lambda x: tf.math.bincount(x, minlength=5, maxlength=5, axis=-1), np.int32([[1, 3, 3], [0, 4, 9]]))
+op("Conv3D-dilated", lambda x, w=noise(2, 3, 2, 2, 3): tf.batch_to_space(tf.nn.conv3d(
+    tf.space_to_batch(x, [2, 3, 2], [[1, 1], [2, 3], [0, 0]]), w, [1] * 5, "VALID"), [2, 3, 2], [[0, 0], [0, 1], [0, 0]]),
+   noise(1, 6, 7, 8, 2))

@@ -24,8 +24,9 @@ typedef struct sld_tf_random sld_tf_random;
 struct sld_tf_tensor {
     bool poisoned; /* depends on something unsupported; has no value */
     sld_value *plain, *first;
-    sld_tf_list *list;     /* a TensorList or TensorArray: no value (tf_loop.h) */
-    sld_tf_random *random; /* numbers nobody knows: no value (tf_random.c) */
+    sld_tf_list *list;           /* a TensorList or TensorArray: no value (tf_loop.h) */
+    sld_tf_random *random;       /* numbers nobody knows: no value (tf_random.c) */
+    sld_value *real, *imaginary; /* complex numbers: no value (tf_spectrum.c) */
     /* [N, C * H * W] of a tensor whose plain form is [N, H * W * C]; dims are C, H, W */
     sld_value *flat;
     int64_t flat_dims[3];
@@ -44,7 +45,7 @@ typedef struct sld_tf_blocked {
     sld_value *x, *weight;
     int spatial;
     int32_t groups;
-    int64_t block[2], pad_begin[2], pad_end[2];
+    int64_t block[SLD_MAX_SPATIAL], pad_begin[SLD_MAX_SPATIAL], pad_end[SLD_MAX_SPATIAL];
 } sld_tf_blocked;
 
 /* Numbers from low to high, both included; dims: i64. */
@@ -243,6 +244,11 @@ solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
                              const sld_tf_shape *shape, sld_tf_tensor *t);
 /* Makes the tensor an output of the network: an sld_tf_format's mark. */
 solder_status sld_tf_mark_output(sld_tf *tf, const char *name, sld_tf_tensor *t);
+
+/* ---- spectra (tf_spectrum.c) ---- */
+
+/* What sld_tf_complex_part is told. */
+enum { SLD_TF_REAL, SLD_TF_IMAGINARY, SLD_TF_COMPLEX_ABS };
 
 /* ---- random numbers (tf_random.c) ---- */
 

@@ -79,11 +79,12 @@ void sld_tf_blocks(sld_tf_node *node, int to_depth)
     sld_tf_set_form(node, 0, x, format != 1);
 }
 
-/* Blocks along the spatial axes of an image or a sequence. */
+/* Blocks along the spatial axes of a sequence, an image or a volume. */
 typedef struct batch_blocks {
     int count;
-    int64_t size[2], begin[2], end[2]; /* begin and end: paddings or crops */
-    int64_t dims[4];                   /* of the first form */
+    int64_t size[SLD_MAX_SPATIAL];
+    int64_t begin[SLD_MAX_SPATIAL], end[SLD_MAX_SPATIAL]; /* paddings or crops */
+    int64_t dims[SLD_MAX_SPATIAL + 2];                    /* of the first form */
 } batch_blocks;
 
 static bool read_pairs(sld_tf_node *node, batch_blocks *b)
@@ -115,7 +116,7 @@ static bool read_pairs(sld_tf_node *node, batch_blocks *b)
 static sld_value *read_batch_blocks(sld_tf_node *node, batch_blocks *b)
 {
     sld_tf_tensor *t = sld_tf_in(node, 0);
-    b->count = (int)sld_tf_constant_ints(node, 1, "block_shape", b->size, 2);
+    b->count = (int)sld_tf_constant_ints(node, 1, "block_shape", b->size, SLD_MAX_SPATIAL);
     if (!read_pairs(node, b)) {
         return NULL;
     }
@@ -139,8 +140,9 @@ void sld_tf_space_to_batch(sld_tf_node *node, int told)
     batch_blocks b = {.count = 0};
     sld_value *x = read_batch_blocks(node, &b);
     sld_pad_params pad = {.kind = SLD_PADDING_CONSTANT};
-    int64_t cut[6] = {0, b.dims[1]}, joined[4] = {-1, b.dims[1]};
-    int32_t perm[6] = {0};
+    int64_t cut[SOLDER_MAX_RANK] = {0, b.dims[1]};
+    int64_t joined[SLD_MAX_SPATIAL + 2] = {-1, b.dims[1]};
+    int32_t perm[SOLDER_MAX_RANK] = {0};
     int m = b.count;
     perm[m] = 0;
     perm[m + 1] = 1;
@@ -177,8 +179,8 @@ void sld_tf_batch_to_space(sld_tf_node *node, int told)
     batch_blocks b = {.count = 0};
     sld_value *x = read_batch_blocks(node, &b);
     int m = b.count;
-    int64_t cut[6] = {0}, joined[4] = {0, b.dims[1]};
-    int32_t perm[6] = {m, m + 1};
+    int64_t cut[SOLDER_MAX_RANK] = {0}, joined[SLD_MAX_SPATIAL + 2] = {0, b.dims[1]};
+    int32_t perm[SOLDER_MAX_RANK] = {m, m + 1};
     sld_value *dilated = sld_tf_unblocked(node, sld_tf_in(node, 0), m, b.size, b.begin, b.end);
     if (dilated != NULL) {
         sld_tf_set_first(node, 0, dilated);

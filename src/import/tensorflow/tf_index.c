@@ -214,11 +214,51 @@ static sld_value *count_bins(sld_tf_node *node, sld_value *x, int64_t size, sld_
     return sld_tf_slice(node, x, axis, 0, size);
 }
 
+/* Minimum and Maximum in one another, at most. */
+#define LIMITS_MAX 8
+
+/* What Minimum(5, Maximum(5, x)) is, whatever x: the numbers value may be, as far as limits say. */
+static void find_limits(sld_tf_node *node, const sld_value *value, int64_t *low, int64_t *high,
+                        int depth)
+{
+    int64_t number;
+    *low = INT64_MIN;
+    *high = INT64_MAX;
+    if (sld_tf_known_at(node, value, 0, &number)) {
+        *low = *high = number;
+        return;
+    }
+    const sld_node *n = value->producer;
+    if (n == NULL || n->op != SLD_OP_ELEMENTWISE || depth == LIMITS_MAX) {
+        return;
+    }
+    int32_t kind = ((const sld_elementwise_params *)n->params)->kind;
+    int64_t a[2], b[2];
+    if (kind == SLD_BINARY_MIN || kind == SLD_BINARY_MAX) {
+        find_limits(node, n->in[0].value, &a[0], &a[1], depth + 1);
+        find_limits(node, n->in[1].value, &b[0], &b[1], depth + 1);
+        bool min = kind == SLD_BINARY_MIN;
+        *low = (a[0] < b[0]) == min ? a[0] : b[0];
+        *high = (a[1] < b[1]) == min ? a[1] : b[1];
+    }
+}
+
+static int64_t read_size(sld_tf_node *node)
+{
+    const sld_value *value = sld_tf_input(node, 1);
+    int64_t low, high;
+    if (!sld_tf_ok(node)) {
+        return 0;
+    }
+    find_limits(node, value, &low, &high, 0);
+    return low == high ? low : sld_tf_constant_int(node, 1, "size");
+}
+
 /* The first of the two forms takes any rank and counts all together. */
 void sld_tf_bincount(sld_tf_node *node, int dense)
 {
     sld_value *x = sld_tf_input(node, 0), *weights = sld_tf_input(node, 2);
-    int64_t size = sld_tf_constant_int(node, 1, "size");
+    int64_t size = read_size(node);
     bool binary = dense && sld_tf_bool(node, "binary_output", false);
     if (!sld_tf_ok(node)) {
         return;

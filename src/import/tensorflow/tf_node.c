@@ -111,6 +111,10 @@ sld_value *sld_tf_plain(sld_tf_node *node, sld_tf_tensor *t)
         sld_tf_unsupported(node, "random numbers");
         return NULL;
     }
+    if (t->real != NULL) {
+        sld_tf_unsupported(node, "complex numbers");
+        return NULL;
+    }
     if (t->plain == NULL && t->first != NULL) {
         t->plain = swap_layout(node, t->first, false);
     } else if (t->plain == NULL && t->flat != NULL) {
