@@ -76,6 +76,19 @@ static void choose_block(plan *t)
     }
 }
 
+/* Memory of a block of so many panels, of whose rows `floats` are read. */
+static void set_sizes(plan *t, int64_t panels, int64_t floats)
+{
+    int64_t channels = t->s.in_channels, depth = min64(channels, BLOCK_DEPTH);
+    t->panels = panels;
+    t->input_floats = POINTS * panels * t->lanes * channels;
+    /* One row more than tiles, and what the last, partial panel reads. */
+    t->row_floats = floats + t->pitch + 2 * t->lanes + 16;
+    int64_t weights = POINTS * (TASK_PANELS * depth * t->rows + SLD_CONV_SPILL);
+    int64_t sums = POINTS * TASK_PANELS * panels * t->tile_floats;
+    t->thread_floats = (2 * t->row_floats + weights + sums + 15) / 16 * 16;
+}
+
 static void make_plan(plan *t, const sld_run *run, const sld_winograd_isa *isa)
 {
     memset(t, 0, sizeof *t);
@@ -91,22 +104,20 @@ static void make_plan(plan *t, const sld_run *run, const sld_winograd_isa *isa)
     t->tile_rows = (s->out_height + 1) / 2;
     t->block_rows = 1;
     choose_block(t);
-    t->panels = divide_up(t->block_rows * t->row_tiles, t->lanes);
     t->weight_panels = divide_up(s->out_channels, t->rows);
     t->depth_blocks = divide_up(s->in_channels, BLOCK_DEPTH);
-    t->input_floats = POINTS * t->panels * t->lanes * s->in_channels;
-    /* One row more than tiles, and what the last, partial panel reads. */
-    t->row_floats = (t->block_rows + 1) * t->pitch + 2 * t->lanes + 16;
-    int64_t depth = min64(s->in_channels, BLOCK_DEPTH);
-    int64_t weights = POINTS * (TASK_PANELS * depth * t->rows + SLD_CONV_SPILL);
-    int64_t sums = POINTS * TASK_PANELS * t->panels * t->tile_floats;
-    t->thread_floats = (2 * t->row_floats + weights + sums + 15) / 16 * 16;
+    set_sizes(t, divide_up(t->block_rows * t->row_tiles, t->lanes), t->block_rows * t->pitch);
 }
 
+/* Never less for larger dims, whatever block they choose: of one row of tiles, or of most. */
 size_t sld_winograd_workspace(const sld_run *run, int threads, const sld_winograd_isa *isa)
 {
     plan t;
     make_plan(&t, run, isa);
+    int64_t most = min64(BLOCK_TILES, BLOCK_FLOATS / (POINTS * t.s.in_channels)) / t.lanes;
+    int64_t row = divide_up(t.row_tiles, t.lanes);
+    int64_t all = min64(most, divide_up(t.tile_rows * t.row_tiles, t.lanes));
+    set_sizes(&t, all > row ? all : row, 2 * (all > row ? all : row) * t.lanes);
     return (size_t)(t.input_floats + threads * t.thread_floats) * sizeof(float);
 }
 
