@@ -196,8 +196,8 @@ static position position_of(const plan *t, int64_t matrix)
     return at;
 }
 
-static void store_tile(const plan *t, const position *at, int64_t tile, int64_t panel,
-                       const float *sum)
+/* Where a tile goes. */
+static sld_tile_store place_of(const plan *t, const position *at, int64_t tile, int64_t panel)
 {
     int64_t row = tile * t->isa->tile->rows;
     int64_t column = panel * t->isa->tile->lanes;
@@ -217,8 +217,7 @@ static void store_tile(const plan *t, const position *at, int64_t tile, int64_t 
     if (t->bias.data != NULL) {
         to.bias = t->bias.data + at->bias + row * t->bias_row_stride + column * t->bias_lane_stride;
     }
-    t->isa->tile->store(sum, (int)min64(t->isa->tile->rows, t->rows - row),
-                        (int)min64(t->isa->tile->lanes, t->columns - column), &to);
+    return to;
 }
 
 /* The whole depth of a tile of A, or a panel of B, from k on. */
@@ -279,10 +278,12 @@ static void run_block(const plan *t, const task *job, int64_t k, int64_t depth)
         int columns = (int)min64(tile->lanes, t->columns - j * tile->lanes);
         for (int64_t i = job->tile; i < job->tile_end; i++) {
             int rows = (int)min64(tile->rows, t->rows - i * tile->rows);
-            tile->multiply(rows, columns, depth, job->a + (i - job->tile) * depth * tile->rows, b,
-                           sum, k == 0);
+            const float *a = job->a + (i - job->tile) * depth * tile->rows;
             if (last) {
-                store_tile(t, &job->at, i, j, sum);
+                sld_tile_store to = place_of(t, &job->at, i, j);
+                tile->finish(rows, columns, depth, a, b, sum, k == 0, &to);
+            } else {
+                tile->multiply(rows, columns, depth, a, b, sum, k == 0);
             }
             sum += tile->rows * tile->lanes;
         }
@@ -330,7 +331,8 @@ static void run_row_task(void *user, size_t index, int thread)
         t->isa->row(columns, t->depth, t->a.data + at.a, t->b.data + at.b + panel * lanes,
                     t->b.stride, sum);
     }
-    store_tile(t, &at, 0, panel, sum);
+    sld_tile_store to = place_of(t, &at, 0, panel);
+    t->isa->tile->store(sum, 1, columns, &to);
 }
 
 solder_status sld_matmul_gemm_run(const sld_run *run, const sld_matmul_isa *isa)

@@ -8,6 +8,12 @@
 #define POOL_CELLS    (1 << 13)
 /* Floats of w x kept at a time, unless a single step has more. */
 #define WINDOW_FLOATS (1 << 18)
+/* Sequences whose steps are multiplied panel by panel: more are a matrix product like any other. */
+#define FEW_SEQUENCES 24
+/* Sums are added up in parts of this depth, as those of a matrix product. */
+#define BLOCK_DEPTH 256
+/* Floats of the largest tile. */
+#define MAX_TILE 512
 
 static const sld_matmul_params product = {.trans_b = 1, .alpha = 1.0f, .beta = 1.0f};
 
@@ -34,11 +40,13 @@ typedef struct layer {
     float *from_h;           /* [N, G H] */
     float *state;            /* [N, P] */
     float *content, *scaled; /* [N, H] */
+    float *packed;           /* vectors of a step, in tiles of tile_rows sequences */
+    int64_t tiles, tile_rows;
     float *bias;             /* [G H] */
     float *scratch;          /* of matmul */
     sld_recurrent_cell cell; /* what all cells share */
     void (*part)(const sld_recurrent_cell *cell);
-    const float *vector; /* of column_task */
+    const float *vector; /* of the tasks of a product */
     const weights *by;
     int64_t first_gate, gate_count;
 } layer;
@@ -200,24 +208,78 @@ static void step_operands(const layer *l, const weights *by, float *vector, int6
     set_run(o, l, small ? NULL : l->run->pool);
 }
 
-/* One panel of the weights times the only sequence's vector. */
+/* A panel of the weights and what it gives. */
+typedef struct panel {
+    const float *data;
+    int live;  /* columns */
+    float *to; /* in the first sequence's row */
+} panel;
+
+static panel panel_of(const layer *l, size_t index)
+{
+    const weights *by = l->by;
+    int64_t lanes = l->isa->matmul->tile->lanes;
+    int64_t count = l->gate_count * by->panels;
+    /* Every other step goes backwards: what was read last is still in the cache. */
+    int64_t i = (l->step & 1) != 0 ? count - 1 - (int64_t)index : (int64_t)index;
+    int64_t column = i % by->panels * lanes, left = by->columns - column;
+    return (panel){by->data + (l->first_gate * by->panels + i) * lanes * by->depth,
+                   (int)(left < lanes ? left : lanes),
+                   l->from_h + (l->first_gate + i / by->panels) * by->columns + column};
+}
+
+/* One panel times the only sequence's vector. */
 static void column_task(void *user, size_t index, int thread)
 {
     (void)thread;
     const layer *l = user;
-    const weights *by = l->by;
     const sld_matmul_isa *isa = l->isa->matmul;
-    int64_t lanes = isa->tile->lanes;
-    int64_t count = l->gate_count * by->panels;
-    /* Every other step goes backwards: what was read last is still in the cache. */
-    int64_t i = (l->step & 1) != 0 ? count - 1 - (int64_t)index : (int64_t)index;
-    int64_t panel = l->first_gate * by->panels + i;
-    int64_t column = i % by->panels * lanes;
-    int64_t live = by->columns - column < lanes ? by->columns - column : lanes;
+    panel p = panel_of(l, index);
     _Alignas(64) float sum[64];
-    isa->row((int)live, by->depth, l->vector, by->data + panel * lanes * by->depth, lanes, sum);
-    float *to = l->from_h + (l->first_gate + i / by->panels) * by->columns + column;
-    memcpy(to, sum, (size_t)live * sizeof *sum);
+    isa->row(p.live, l->by->depth, l->vector, p.data, isa->tile->lanes, sum);
+    memcpy(p.to, sum, (size_t)p.live * sizeof *sum);
+}
+
+/* One panel times the vectors of a few sequences. */
+static void panel_task(void *user, size_t index, int thread)
+{
+    (void)thread;
+    const layer *l = user;
+    const sld_gemm_tile *tile = l->isa->matmul->tile;
+    int64_t depth = l->by->depth;
+    panel p = panel_of(l, index);
+    _Alignas(64) float sum[MAX_TILE];
+    for (int64_t i = 0; i < l->tiles; i++) {
+        const float *a = l->packed + i * tile->rows * depth;
+        int64_t first = i * l->tile_rows, left = l->batch - first;
+        int rows = (int)(left < l->tile_rows ? left : l->tile_rows);
+        for (int64_t k = 0; k < depth; k += BLOCK_DEPTH) {
+            int64_t block = depth - k < BLOCK_DEPTH ? depth - k : BLOCK_DEPTH;
+            tile->multiply(rows, p.live, block, a + k * tile->rows, p.data + k * tile->lanes, sum,
+                           k == 0);
+        }
+        for (int64_t n = 0; n < rows; n++) {
+            memcpy(p.to + (first + n) * l->width, sum + n * tile->lanes,
+                   (size_t)p.live * sizeof *sum);
+        }
+    }
+}
+
+static void pack_vectors(layer *l)
+{
+    const sld_matmul_isa *isa = l->isa->matmul;
+    int64_t depth = l->by->depth;
+    for (int64_t i = 0; i < l->tiles; i++) {
+        int64_t first = i * l->tile_rows, left = l->batch - first;
+        const sld_matmul_block block = {.from = l->vector + first * depth,
+                                        .stride = depth,
+                                        .along_k = true,
+                                        .depth = depth,
+                                        .live = (int)(left < l->tile_rows ? left : l->tile_rows),
+                                        .width = isa->tile->rows,
+                                        .out = l->packed + i * isa->tile->rows * depth};
+        isa->pack(&block);
+    }
 }
 
 static solder_status multiply(layer *l, const weights *by, float *vector, int64_t first,
@@ -225,14 +287,18 @@ static solder_status multiply(layer *l, const weights *by, float *vector, int64_
 {
     operands o;
     step_operands(l, by, vector, first, count, &o);
-    if (l->batch != 1) {
+    if (l->batch > FEW_SEQUENCES) {
         return sld_matmul_gemm_run(&o.run, l->isa->matmul);
     }
     l->vector = vector;
     l->by = by;
     l->first_gate = first;
     l->gate_count = count;
-    sld_pool_for(o.run.pool, (size_t)(count * by->panels), column_task, l);
+    if (l->batch > 1) {
+        pack_vectors(l);
+    }
+    sld_pool_for(o.run.pool, (size_t)(count * by->panels), l->batch > 1 ? panel_task : column_task,
+                 l);
     return SOLDER_OK;
 }
 
@@ -408,6 +474,8 @@ static layer make_layer(const sld_run *run, int64_t gates, const sld_recurrent_i
     int64_t steps = run->in[0].dim[0];
     int64_t step = run->in[0].dim[1] * gates * p->hidden;
     int64_t outputs = run->in[SLD_RECURRENT_R].dim[2];
+    int64_t batch = run->in[0].dim[1], rows = isa->matmul->tile->rows;
+    int64_t tiles = (batch + rows - 1) / rows;
     int64_t most = step < WINDOW_FLOATS ? WINDOW_FLOATS / (step > 0 ? step : 1) : 1;
     return (layer){.run = run,
                    .p = p,
@@ -415,7 +483,9 @@ static layer make_layer(const sld_run *run, int64_t gates, const sld_recurrent_i
                    .gates = gates,
                    .steps = steps,
                    .window = steps < most ? steps : most,
-                   .batch = run->in[0].dim[1],
+                   .batch = batch,
+                   .tiles = tiles,
+                   .tile_rows = tiles > 0 ? (batch + tiles - 1) / tiles : 0,
                    .hidden = p->hidden,
                    .width = gates * p->hidden,
                    .outputs = outputs,
@@ -431,6 +501,13 @@ static int64_t window_floats(const layer *l)
     int64_t step = l->batch * l->width;
     int64_t most = step > WINDOW_FLOATS ? step : WINDOW_FLOATS;
     return l->steps > most / (step > 0 ? step : 1) ? most : l->steps * step;
+}
+
+/* Vectors of a step in whole tiles. */
+static int64_t packed_floats(const layer *l)
+{
+    int64_t few = l->batch < FEW_SEQUENCES ? l->batch : FEW_SEQUENCES;
+    return (few + l->isa->matmul->tile->rows) * l->hidden;
 }
 
 /* The next count floats, on a cache line. */
@@ -449,6 +526,7 @@ static void cut_workspace(layer *l, float *at)
     l->content = take(&at, l->batch * l->hidden);
     l->scaled = take(&at, l->batch * l->hidden);
     l->bias = take(&at, l->width);
+    l->packed = take(&at, packed_floats(l));
     l->scratch = at;
 }
 
@@ -466,7 +544,8 @@ size_t sld_recurrent_gemm_workspace(const sld_run *run, int threads, int64_t gat
         most = step > most ? step : most;
     }
     int64_t parts[] = {window_floats(&l),  l.batch * l.width,  l.batch * l.outputs,
-                       l.batch * l.hidden, l.batch * l.hidden, l.width};
+                       l.batch * l.hidden, l.batch * l.hidden, l.width,
+                       packed_floats(&l)};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(parts); i++) {
         most += (size_t)((parts[i] + 15) & ~(int64_t)15) * sizeof(float);
     }
