@@ -85,7 +85,20 @@ static solder_status json_attrs(sld_text *text, const sld_node *node)
     return sld_text_printf(text, "}");
 }
 
-static solder_status json_node(sld_text *text, const sld_node *node, uint32_t index)
+static solder_status print_json(const sld_graph *graph, sld_arena *arena, sld_text *text);
+
+/* Of an If (then, else) or a Loop: networks in the node. */
+static solder_status json_bodies(sld_text *text, const sld_node *node, sld_arena *arena)
+{
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        SLD_TRY(sld_text_printf(text, "%s", i == 0 ? ", \"bodies\": [" : ", "));
+        SLD_TRY(print_json(node->bodies[i], arena, text));
+    }
+    return sld_text_printf(text, "%s", node->body_count > 0 ? "]" : "");
+}
+
+static solder_status json_node(sld_text *text, const sld_node *node, uint32_t index,
+                               sld_arena *arena)
 {
     SLD_TRY(sld_text_printf(text, "\n    {\"index\": %u, \"name\": ", (unsigned)index));
     SLD_TRY(sld_text_json_string(text, node->name));
@@ -110,7 +123,9 @@ static solder_status json_node(sld_text *text, const sld_node *node, uint32_t in
         SLD_TRY(sld_text_printf(text, "%s", i == 0 ? "" : ", "));
         SLD_TRY(sld_text_json_string(text, node->out[i]->name));
     }
-    return sld_text_printf(text, "]}");
+    SLD_TRY(sld_text_printf(text, "]"));
+    SLD_TRY(json_bodies(text, node, arena));
+    return sld_text_printf(text, "}");
 }
 
 static solder_status json_value(sld_text *text, const sld_value *value, const sld_shapes *shapes)
@@ -168,14 +183,20 @@ static solder_status print_json(const sld_graph *graph, sld_arena *arena, sld_te
     uint32_t index = 0;
     for (const sld_node *node = graph->first; node != NULL; node = node->next) {
         SLD_TRY(sld_text_printf(text, "%s", index == 0 ? "" : ","));
-        SLD_TRY(json_node(text, node, index++));
+        SLD_TRY(json_node(text, node, index++, arena));
     }
     SLD_TRY(sld_text_printf(text, "\n  ],\n  \"values\": ["));
     for (const sld_value *value = graph->values; value != NULL; value = value->next) {
         SLD_TRY(sld_text_printf(text, "%s", value == graph->values ? "" : ","));
         SLD_TRY(json_value(text, value, &shapes));
     }
-    return sld_text_printf(text, "\n  ]\n}\n");
+    return sld_text_printf(text, "\n  ]\n}");
+}
+
+static solder_status print_json_file(const sld_graph *graph, sld_arena *arena, sld_text *text)
+{
+    SLD_TRY(print_json(graph, arena, text));
+    return sld_text_printf(text, "\n");
 }
 
 /* ---- DOT ---- */
@@ -195,52 +216,94 @@ static solder_status dot_value(const sld_graph *graph, const sld_value *value, s
     return sld_text_printf(text, "%s %s", solder_dtype_name(value->dtype), label);
 }
 
-static solder_status dot_edges(const sld_graph *graph, const sld_node *node, sld_text *text)
+/* prefix: of the names of nodes, so that bodies have names of their own: "", "n3_0_" ... */
+static solder_status dot_edges(const sld_graph *graph, const sld_node *node, const char *prefix,
+                               sld_text *text)
 {
     for (uint32_t i = 0; i < node->in_count; i++) {
         const sld_value *value = node->in[i].value;
         if (value == NULL || value->kind == SLD_VALUE_CONSTANT) {
             continue;
         }
-        SLD_TRY(value->kind == SLD_VALUE_INPUT
-                    ? sld_text_printf(text, "  v%u -> n%u [label=\"", (unsigned)value->id,
-                                      (unsigned)node->id)
-                    : sld_text_printf(text, "  n%u -> n%u [label=\"", (unsigned)value->producer->id,
-                                      (unsigned)node->id));
+        bool input = value->kind == SLD_VALUE_INPUT;
+        SLD_TRY(sld_text_printf(text, "  %s%c%u -> %sn%u [label=\"", prefix, input ? 'v' : 'n',
+                                (unsigned)(input ? value->id : value->producer->id), prefix,
+                                (unsigned)node->id));
         SLD_TRY(dot_value(graph, value, text));
         SLD_TRY(sld_text_printf(text, "\"];\n"));
     }
     return SOLDER_OK;
 }
 
-static solder_status print_dot(const sld_graph *graph, sld_text *text)
+static solder_status dot_ellipse(const char *prefix, char kind, const sld_value *value,
+                                 sld_text *text)
 {
-    SLD_TRY(sld_text_printf(text, "digraph network {\n  node [shape=box, style=\"rounded,filled\", "
-                                  "fillcolor=\"#eef3fa\", fontname=\"sans-serif\"];\n"));
+    SLD_TRY(sld_text_printf(text, "  %s%c%u [shape=ellipse, label=", prefix, kind,
+                            (unsigned)value->id));
+    SLD_TRY(sld_text_json_string(text, value->name));
+    return sld_text_printf(text, "];\n");
+}
+
+static solder_status dot_graph(const sld_graph *graph, const char *prefix, sld_arena *arena,
+                               sld_text *text);
+
+/* A box around each, with the owner's inputs going in by dashed arrows. */
+static solder_status dot_bodies(const sld_node *node, const char *prefix, sld_arena *arena,
+                                sld_text *text)
+{
+    static const char *const branches[] = {"then", "else"};
+    for (uint32_t i = 0; i < node->body_count; i++) {
+        const sld_graph *body = node->bodies[i];
+        const char *inner = sld_arena_printf(arena, "%sn%u_%u_", prefix, (unsigned)node->id, i);
+        if (inner == NULL) {
+            return SOLDER_ERROR_MEMORY;
+        }
+        SLD_TRY(sld_text_printf(text, "  subgraph cluster_%s {\n  label=\"%s \" + ", inner,
+                                node->op == SLD_OP_IF ? branches[i & 1] : "body"));
+        SLD_TRY(sld_text_json_string(text, node->name));
+        SLD_TRY(sld_text_printf(text, ";\n"));
+        SLD_TRY(dot_graph(body, inner, arena, text));
+        SLD_TRY(sld_text_printf(text, "  }\n"));
+        for (size_t j = 0; j < body->input_count; j++) {
+            SLD_TRY(sld_text_printf(text, "  %sn%u -> %sv%u [style=dashed];\n", prefix,
+                                    (unsigned)node->id, inner, (unsigned)body->inputs[j]->id));
+        }
+    }
+    return SOLDER_OK;
+}
+
+static solder_status dot_graph(const sld_graph *graph, const char *prefix, sld_arena *arena,
+                               sld_text *text)
+{
     for (size_t i = 0; i < graph->input_count; i++) {
-        SLD_TRY(sld_text_printf(text, "  v%u [shape=ellipse, label=", graph->inputs[i]->id));
-        SLD_TRY(sld_text_json_string(text, graph->inputs[i]->name));
-        SLD_TRY(sld_text_printf(text, "];\n"));
+        SLD_TRY(dot_ellipse(prefix, 'v', graph->inputs[i], text));
     }
     for (const sld_node *node = graph->first; node != NULL; node = node->next) {
-        SLD_TRY(sld_text_printf(text, "  n%u [%stooltip=", (unsigned)node->id,
+        SLD_TRY(sld_text_printf(text, "  %sn%u [%stooltip=", prefix, (unsigned)node->id,
                                 node->elided ? "style=dashed, " : ""));
         SLD_TRY(sld_text_json_string(text, node->source));
         SLD_TRY(sld_text_printf(text, ", label=\"%s\\n\" + ", sld_node_type(node)));
         SLD_TRY(sld_text_json_string(text, node->name));
         SLD_TRY(sld_text_printf(text, "];\n"));
-        SLD_TRY(dot_edges(graph, node, text));
+        SLD_TRY(dot_edges(graph, node, prefix, text));
+        SLD_TRY(dot_bodies(node, prefix, arena, text));
     }
     for (size_t i = 0; i < graph->output_count; i++) {
         const sld_value *value = graph->outputs[i];
-        SLD_TRY(sld_text_printf(text, "  o%u [shape=ellipse, label=", (unsigned)value->id));
-        SLD_TRY(sld_text_json_string(text, value->name));
-        SLD_TRY(sld_text_printf(text, "];\n"));
+        SLD_TRY(dot_ellipse(prefix, 'o', value, text));
         if (value->kind == SLD_VALUE_NODE) {
-            SLD_TRY(sld_text_printf(text, "  n%u -> o%u;\n", (unsigned)value->producer->id,
-                                    (unsigned)value->id));
+            SLD_TRY(sld_text_printf(text, "  %sn%u -> %so%u;\n", prefix,
+                                    (unsigned)value->producer->id, prefix, (unsigned)value->id));
         }
     }
+    return SOLDER_OK;
+}
+
+static solder_status print_dot(const sld_graph *graph, sld_arena *arena, sld_text *text)
+{
+    SLD_TRY(sld_text_printf(text, "digraph network {\n  node [shape=box, style=\"rounded,filled\", "
+                                  "fillcolor=\"#eef3fa\", fontname=\"sans-serif\"];\n"));
+    SLD_TRY(dot_graph(graph, "", arena, text));
     return sld_text_printf(text, "}\n");
 }
 
@@ -256,9 +319,9 @@ solder_status solder_network_describe(solder_network *network, solder_form form,
     sld_arena_init(&arena, &builder->counted, 0);
     solder_status status =
         form == SOLDER_FORM_TEXT  ? sld_graph_print(network->graph, false, &text)
-        : form == SOLDER_FORM_DOT ? print_dot(network->graph, &text)
+        : form == SOLDER_FORM_DOT ? print_dot(network->graph, &arena, &text)
         : form == SOLDER_FORM_JSON
-            ? print_json(network->graph, &arena, &text)
+            ? print_json_file(network->graph, &arena, &text)
             : sld_fail(&builder->diag, SOLDER_ERROR_ARGUMENT, "there is no form %d", (int)form);
     if (status == SOLDER_ERROR_MEMORY) {
         status = sld_fail_memory(&builder->diag, text.size);
