@@ -351,6 +351,17 @@ static bool split_const(const sld_expr_table *table, sld_dim e, uint32_t op, sld
     return false;
 }
 
+/*
+ * As split_const where x holds no constant of its own. One that does could not be merged with c
+ * because the result would overflow; pulling such chains apart has no end worth reaching.
+ */
+static bool pull_const(const sld_expr_table *table, sld_dim e, uint32_t op, sld_dim *x, int64_t *c)
+{
+    sld_dim deeper;
+    int64_t second;
+    return split_const(table, e, op, x, c) && !split_const(table, *x, op, &deeper, &second);
+}
+
 /* Rules with a constant right operand; SLD_DIM_NONE - 1 when none applies. */
 static sld_dim simplify_const(sld_expr_table *t, sld_expr_op op, sld_dim a, int64_t c)
 {
@@ -488,10 +499,10 @@ sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
     sld_dim x;
     int64_t c;
     /* Pull constants outward, so that (N*4)*M and (N*M)*4 are one expression. */
-    if ((op == SLD_EXPR_MUL || op == SLD_EXPR_ADD) && split_const(t, a, op, &x, &c)) {
+    if ((op == SLD_EXPR_MUL || op == SLD_EXPR_ADD) && pull_const(t, a, op, &x, &c)) {
         return sld_expr_make(t, op, sld_expr_make(t, op, x, b), sld_expr_const(t, c));
     }
-    if ((op == SLD_EXPR_MUL || op == SLD_EXPR_ADD) && split_const(t, b, op, &x, &c)) {
+    if ((op == SLD_EXPR_MUL || op == SLD_EXPR_ADD) && pull_const(t, b, op, &x, &c)) {
         return sld_expr_make(t, op, sld_expr_make(t, op, a, x), sld_expr_const(t, c));
     }
     if (op == SLD_EXPR_ADD && a == b) {

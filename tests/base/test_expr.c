@@ -157,6 +157,22 @@ static void test_data_symbols_keep_their_identity(void **state)
     assert_int_not_equal(sld_expr_data_symbol(&t, "batch", bound), plain);
 }
 
+/* Sums of constants that cannot be merged grow like Fibonacci's numbers; the table must not. */
+static void test_constants_that_overflow(void **state)
+{
+    (void)state;
+    int64_t huge = INT64_MAX / 2 + 1;
+    sld_dim a = sld_expr_add_const(&t, sld_expr_symbol(&t, "N"), huge);
+    sld_dim b = sld_expr_add_const(&t, sld_expr_symbol(&t, "K"), huge);
+    for (int i = 0; i < 40; i++) {
+        sld_dim c = sld_expr_add(&t, a, b);
+        assert_true(c >= 0);
+        a = b;
+        b = c;
+    }
+    assert_true(t.count < 1000);
+}
+
 static void test_print(void **state)
 {
     (void)state;
@@ -179,6 +195,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_random_expressions_mean_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(test_long_symbol_names_stay_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_data_symbols_keep_their_identity, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_constants_that_overflow, setup, teardown),
         cmocka_unit_test_setup_teardown(test_print, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
