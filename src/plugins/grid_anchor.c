@@ -13,7 +13,13 @@
 
 #include "plugins/plugins.h"
 
-enum { MAX_MAPS = 64, MAX_RATIOS = 64, FIRST_RATIOS = 3, MAX_SIDE = 1 << 12 };
+enum {
+    MAX_MAPS = 64,
+    MAX_RATIOS = 64,
+    FIRST_RATIOS = 3,
+    MAX_SIDE = 1 << 12,
+    MAX_ANCHORS = 1 << 22
+};
 
 typedef struct anchor_attributes {
     int32_t maps, sides, ratios, variances;
@@ -95,9 +101,15 @@ static solder_status infer(const solder_plugin_infer *i)
         return solder_infer_fail(i, SOLDER_ERROR_DATA, "has %u outputs for %d numLayers",
                                  (unsigned)i->output_count, (int)a->maps);
     }
+    int64_t total = 0;
     for (uint32_t map = 0; map < i->output_count; map++) {
         int64_t numbers = side_of(i->plugin, a, map, 0) * side_of(i->plugin, a, map, 1) *
                           (int64_t)anchors_of(a, map) * 4;
+        total += numbers;
+        if (total > (int64_t)MAX_ANCHORS * 4) {
+            return solder_infer_fail(i, SOLDER_ERROR_UNSUPPORTED, "has more than %d anchors",
+                                     MAX_ANCHORS);
+        }
         i->outputs[map].shape =
             (solder_shape){4,
                            {solder_expr_constant(i, 1), solder_expr_constant(i, 2),

@@ -139,12 +139,12 @@ static solder_status infer_layer(const solder_plugin_infer *i)
     const solder_shape *map = &i->inputs[0].shape;
     solder_expr one = solder_expr_constant(i, 1);
     enum { MOST = 1 << 12 };
-    if (a->classes < 1 || a->classes > 1 << 20 || a->multiplier < 1 || a->rows < 1 ||
-        a->rows > MOST || a->columns < 1 || a->columns > MOST || !(a->scale_xy >= 1) ||
-        !isfinite(a->scale_xy)) {
+    if (a->classes < 1 || a->classes > 1 << 20 || a->multiplier < 1 || a->multiplier > MOST ||
+        a->rows < 1 || a->rows > MOST || a->columns < 1 || a->columns > MOST ||
+        !(a->scale_xy >= 1) || !isfinite(a->scale_xy)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "yoloWidth, yoloHeight, numClasses and inputMultiplier must be "
-                                 "above 0, scaleXY at least 1");
+                                 "above 0 and not huge, scaleXY at least 1");
     }
     if (a->anchors < 1 || a->anchor_values != 2 * a->anchors ||
         !all_positive(a->anchor, a->anchor_values)) {

@@ -44,6 +44,9 @@ static void grid_of_rows_and_columns(void **unused)
     assert_true(fabsf(net_out[0][0].f[0] - .2f) < 1e-6f &&
                 fabsf(net_out[0][0].f[1] - .45f) < 1e-6f);
     assert_true(fabsf(net_out[0][0].f[12] - .7f) < 1e-6f);
+    net_refuses("GridAnchor_TRT",
+                "numLayers=1 featureMapShapes=4096 aspectRatios=1,2,3 variance=1,1,1,1", NULL, 0,
+                "more than 4194304 anchors");
     net_refuses("GridAnchorRect_TRT", two_maps, NULL, 0, "rows and columns");
     net_refuses("GridAnchor_TRT", two_maps, NULL, 0, "has 1 outputs for 2 numLayers");
     net_refuses("GridAnchor_TRT", "numLayers=1 featureMapShapes=1 aspectRatios=1,2", NULL, 0,

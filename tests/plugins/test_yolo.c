@@ -140,6 +140,10 @@ static void yolo_layer(void **unused)
             in, 1, 1);
     net_expect(0, NET_DIMS(1, 14, 1, 1), want);
     net_refuses("YoloLayer_TRT", "yoloWidth=2 yoloHeight=1 numClasses=2", in, 1, "above 0");
+    net_refuses("YoloLayer_TRT",
+                "yoloWidth=2 yoloHeight=1 inputMultiplier=2147483647 numClasses=2 numAnchors=1 "
+                "anchors=8,16",
+                in, 1, "not huge");
     net_refuses(
         "YoloLayer_TRT",
         "yoloWidth=1 yoloHeight=2 inputMultiplier=32 numClasses=2 numAnchors=1 anchors=8,16", in, 1,
