@@ -355,3 +355,19 @@ op("Bincount-limited", lambda x: tf.math.bincount(x, minlength=5, maxlength=5, a
 op("Conv3D-dilated", lambda x, w=noise(2, 3, 2, 2, 3): tf.batch_to_space(tf.nn.conv3d(
     tf.space_to_batch(x, [2, 3, 2], [[1, 1], [2, 3], [0, 0]]), w, [1] * 5, "VALID"), [2, 3, 2], [[0, 0], [0, 1], [0, 0]]),
    noise(1, 6, 7, 8, 2))
+
+steps_and_lengths = noise(8, 3, 5), np.array([8, 5, 6], np.int32)
+
+
+def sparse(decoded):
+    return [part for s in decoded for part in (s.indices, s.values, s.dense_shape)]
+
+
+op("CTCGreedyDecoder", lambda x, n: [*sparse(tf.nn.ctc_greedy_decoder(x, n)[0]), tf.nn.ctc_greedy_decoder(x, n)[1]],
+   *steps_and_lengths)
+op("CTCGreedyDecoder-blank", lambda x, n: sparse(tf.nn.ctc_greedy_decoder(x, n, False, 0)[0]), *steps_and_lengths)
+op("CTCBeamSearchDecoder", lambda x, n: [*sparse((d := tf.nn.ctc_beam_search_decoder(x, n, 20, 2))[0]), d[1]],
+   *steps_and_lengths)
+op("SparseToDense", lambda x, n: raw.SparseToDense(
+    sparse_indices=(s := tf.nn.ctc_greedy_decoder(x, n)[0][0]).indices, output_shape=s.dense_shape, sparse_values=s.values,
+    default_value=tf.constant(-1, tf.int64)), *steps_and_lengths)

@@ -26,6 +26,12 @@ static uint32_t named_output(const char *op, const char *output)
         const char *op, *output;
         uint32_t index;
     } table[] = {
+        {"CTCBeamSearchDecoder", "decoded_values", 1}, /* of one path: sld_tf_ctc_beams */
+        {"CTCBeamSearchDecoder", "decoded_shape", 2},
+        {"CTCBeamSearchDecoder", "log_probability", 3},
+        {"CTCGreedyDecoder", "decoded_values", 1},
+        {"CTCGreedyDecoder", "decoded_shape", 2},
+        {"CTCGreedyDecoder", "log_probability", 3},
         {"TopKV2", "indices", 1},
         {"TopK", "indices", 1},
         {"NonMaxSuppressionV4", "valid_outputs", 1},
