@@ -63,8 +63,20 @@ static sld_dim divide(sld_expr_table *t, sld_dim a, sld_dim b)
     if (sld_expr_is_const(t, a, &x) && sld_expr_is_const(t, b, &y)) {
         return y == 0 ? SLD_DIM_NONE : y == -1 ? sld_expr_const(t, -x) : sld_expr_const(t, x / y);
     }
-    return sld_dim_lower(t, a) >= 0 && sld_dim_lower(t, b) >= 1 ? sld_expr_div(t, a, b)
-                                                                : SLD_DIM_NONE;
+    if (sld_dim_lower(t, a) >= 0 && sld_dim_lower(t, b) >= 1) {
+        return sld_expr_div(t, a, b);
+    }
+    /* (T - 1) / 2, as exporters compute sizes: a little below 0 is still 0. */
+    bool close = a >= 0 && sld_expr_is_const(t, b, &y) && y >= 1 && sld_dim_lower(t, a) > -y;
+    return close ? sld_dim_max(t, sld_expr_div(t, a, b), sld_expr_const(t, 0)) : SLD_DIM_NONE;
+}
+
+/* The kernel's remainder by 0 is 0, and so is that by 1. */
+static sld_dim remainder_of(sld_expr_table *t, sld_dim a, sld_dim b)
+{
+    int64_t low = sld_dim_lower(t, b);
+    b = low == 0 ? sld_dim_max(t, b, sld_expr_const(t, 1)) : b;
+    return low >= 0 && b >= 0 ? sld_expr_make(t, SLD_EXPR_MOD, a, b) : SLD_DIM_NONE;
 }
 
 /* a == b as 0 or 1 where that is certain. */
@@ -102,7 +114,7 @@ static sld_dim combine(sld_expr_table *t, int kind, sld_dim a, sld_dim b)
     case SLD_BINARY_FLOOR_DIV:
         return sld_dim_lower(t, b) >= 1 ? sld_expr_div(t, a, b) : SLD_DIM_NONE;
     case SLD_BINARY_MOD:
-        return sld_dim_lower(t, b) >= 1 ? sld_expr_make(t, SLD_EXPR_MOD, a, b) : SLD_DIM_NONE;
+        return remainder_of(t, a, b);
     case SLD_BINARY_MAX:
         return a < 0 || b < 0 ? SLD_DIM_NONE : sld_dim_max(t, a, b);
     case SLD_BINARY_MIN:

@@ -2,6 +2,7 @@
 /* Shapes of ElementWise, Unary, Cast, Select, Reduce, ArgMax, TopK and NonMaxSuppression. */
 #include "ops/infer_check.h"
 
+#define BELOW "constant %m i64[4] values [-1, -1, -1, -1]\n"
 #define SHAPE "input %x f32[N,3,H,W]\n%s = Shape(%x)\nconstant %k i64[4] values [2, 2, 2, 2]\n"
 
 static void test_elementwise(void **state)
@@ -27,6 +28,14 @@ static void test_elementwise(void **state)
                  "(N min 2) 2 (H min 2) (W min 2)");
     infer_expect(SHAPE "%y = ElementWise(%s, %k) {kind=mod}\noutput %y", SOLDER_I64, "4",
                  "(N%2) 1 (H%2) (W%2)");
+    infer_expect(SHAPE BELOW "%t = ElementWise(%s, %m)\n%y = ElementWise(%t, %k) {kind=div}\n"
+                             "output %y",
+                 SOLDER_I64, "4", "(((N+-1)/2) max 0) 1 (((H+-1)/2) max 0) (((W+-1)/2) max 0)");
+    infer_expect(SHAPE BELOW "%t = ElementWise(%m, %k) {kind=prod}\n%u = ElementWise(%s, %t)\n"
+                             "%y = ElementWise(%u, %k) {kind=div}\noutput %y",
+                 SOLDER_I64, "4", "? 0 ? ?");
+    infer_expect(SHAPE BELOW "%y = ElementWise(%m, %s) {kind=mod}\noutput %y", SOLDER_I64, "4",
+                 "(-1%(N max 1)) 2 (-1%(H max 1)) (-1%(W max 1))");
     infer_expect(SHAPE "%y = ElementWise(%s, %k) {kind=equal}\noutput %y", SOLDER_BOOL, "4",
                  "? 0 ? ?");
     infer_expect_error("input %a f32[2]\ninput %b i32[2]\n%y = ElementWise(%a, %b)\noutput %y",
