@@ -346,6 +346,32 @@ static void complex_numbers(void **state)
            "another type than f32), 'huge' (RFFT: 1048576 samples of 1048576)");
 }
 
+/* How many rows there are must be known. */
+static void rows_in_no_known_order(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "x", 1, D(3));
+    tf_ints(&b.f, "zero", 1, (int32_t[]){0});
+    tf_ints(&b.f, "two", 1, (int32_t[]){2});
+    tf_type(&b.f, "DstT", TF_INT32);
+    tf_node(&b.f, "Cast", "i", "x");
+    tf_node(&b.f, "DynamicStitch", "a", "i x");
+    tf_node(&b.f, "DynamicStitch", "holes", "zero two zero two");
+    tf_node(&b.f, "DynamicStitch", "twice", "zero zero zero two");
+    tf_int(&b.f, "num_partitions", 2);
+    tf_node(&b.f, "DynamicPartition", "deal", "x i");
+    tf_node(&b.f, "DynamicStitch", "b", "deal deal:1 deal deal:1");
+    tf_int(&b.f, "num_partitions", 1 << 20);
+    tf_node(&b.f, "DynamicPartition", "many", "x i");
+#define UNKNOWN " (DynamicStitch: indices that are not known to name every row once)"
+    expect(&b, SOLDER_ERROR_UNSUPPORTED,
+           "tensorflow: 5 nodes are not supported: 'a'" UNKNOWN ", 'holes'" UNKNOWN
+           ", 'twice'" UNKNOWN ", 'b'" UNKNOWN
+           ", 'many' (DynamicPartition: 1048576 parts by numbers of rank 1)");
+}
+
 static void wrong_output_name(void **state)
 {
     (void)state;
@@ -486,6 +512,7 @@ int main(void)
         cmocka_unit_test(everything_unsupported_at_once),
         cmocka_unit_test(not_frozen),
         cmocka_unit_test(complex_numbers),
+        cmocka_unit_test(rows_in_no_known_order),
         cmocka_unit_test(wrong_output_name),
         cmocka_unit_test(cycle),
         cmocka_unit_test(dangling),

@@ -371,3 +371,16 @@ op("CTCBeamSearchDecoder", lambda x, n: [*sparse((d := tf.nn.ctc_beam_search_dec
 op("SparseToDense", lambda x, n: raw.SparseToDense(
     sparse_indices=(s := tf.nn.ctc_greedy_decoder(x, n)[0][0]).indices, output_shape=s.dense_shape, sparse_values=s.values,
     default_value=tf.constant(-1, tf.int64)), *steps_and_lengths)
+op("DynamicPartition", lambda x, p: (tf.dynamic_partition(x, p, 3)[0], tf.dynamic_partition(x, p, 3)[2]), noise(5, 2), np.int32([0, 2, 0, 1, 0]))
+op("DynamicStitch", lambda x: (tf.dynamic_stitch([[0, 2], [3, 1]], [x[:2], x[2:]]), tf.dynamic_stitch([1, [0]], [x[0], x[1:2]])), noise(4, 2))
+
+
+def parts(strategy):
+    def build(v1):
+        x = v1.placeholder(tf.int32, [2, 4], "x0")
+        tables = [v1.get_variable(f"table{i}", [5, 3], initializer=v1.random_normal_initializer()) for i in range(3)]
+        return [tf.identity(v1.nn.embedding_lookup(tables, x, partition_strategy=strategy))], [np.int32([[0, 14, 7, 3], [3, 9, 12, 5]])]
+    return build
+
+
+LEGACY["Embedding-parts-mod"], LEGACY["Embedding-parts-div"] = parts("mod"), parts("div")

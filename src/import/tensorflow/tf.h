@@ -27,6 +27,10 @@ struct sld_tf_tensor {
     sld_tf_list *list;           /* a TensorList or TensorArray: no value (tf_loop.h) */
     sld_tf_random *random;       /* numbers nobody knows: no value (tf_random.c) */
     sld_value *real, *imaginary; /* complex numbers: no value (tf_spectrum.c) */
+    /* Of rows dealt out: by what, which rows, and which part of them (tf_partition.c). */
+    const struct sld_tf_dealing *dealing;
+    const sld_value *dealt;
+    uint32_t part;
     /* [N, C * H * W] of a tensor whose plain form is [N, H * W * C]; dims are C, H, W */
     sld_value *flat;
     int64_t flat_dims[3];
@@ -77,6 +81,7 @@ struct sld_tf {
     bool channels_first; /* the graph was made for NCHW */
     sld_unsupported unsupported;
     sld_unsupported variables;
+    struct sld_tf_dealing *dealings;
     size_t nodes_converted, node_limit; /* functions unfolded */
     size_t outputs_marked;
     bool given_first; /* the caller's tensor of the input being declared is NCHW, its shape NHWC */

@@ -216,7 +216,7 @@ static uint32_t outputs_of(sld_tf_node *node)
                    {"Switch", 2},
                    {"Merge", 2},
                    {"CombinedNonMaxSuppression", 4}};
-    const char *const numbers[] = {"num_split", "num"};
+    const char *const numbers[] = {"num_split", "num", "num_partitions"};
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(several); i++) {
         if (strcmp(several[i].op, node->op) == 0) {
             return several[i].count;
