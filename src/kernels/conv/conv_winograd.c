@@ -6,7 +6,7 @@
 #define BLOCK_TILES  224
 #define BLOCK_FLOATS (1024 * 1024)
 /* Input channels of one product: its tile of input and panel of weights lie in L1 together. */
-#define BLOCK_DEPTH 256
+#define BLOCK_DEPTH 128
 /* Panels of output channels that one task computes. */
 #define TASK_PANELS 8
 /* Narrower, the transforms cost more than the products save. */
