@@ -301,7 +301,7 @@ static void add_entry(sld_tf_node *node, strided *s, const masks *m, int i, int 
     p->start[at] = from_start ? (step > 0 ? 0 : INT64_MAX) : start;
     p->end[at] = to_end ? (step > 0 ? INT64_MAX : INT64_MIN) : end;
     if (shrink) {
-        p->end[at] = start == -1 ? INT64_MAX : start + 1;
+        p->end[at] = start == -1 || start == INT64_MAX ? INT64_MAX : start + 1;
         s->picked[at] = s->start[at] != NULL;
         s->moves = true;
     } else {
