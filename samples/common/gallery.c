@@ -99,7 +99,8 @@ bool gallery_name(gallery *g, const picture *p, const face *f, const char **name
     if (!embed(g, p, f, features)) {
         return false;
     }
-    for (const person *k = g->known; k < g->known + g->count; k++) {
+    for (int n = 0; n < g->count; n++) {
+        const person *k = &g->known[n];
         float c = 0;
         for (int i = 0; i < MOST_FEATURES; i++) {
             c += features[i] * k->features[i];
