@@ -198,7 +198,7 @@ static void cut_inside(void **state)
 static void random_numbers(void **state)
 {
     (void)state;
-    static const float keeps[] = {1, 2, 0.5f};
+    static const float keeps[] = {1, 2, 0.5f}; /* u + 2 may round to 3 */
     for (size_t i = 0; i < SLD_ARRAY_LENGTH(keeps); i++) {
         tf_bench b;
         open_bench(&b);
@@ -210,14 +210,14 @@ static void random_numbers(void **state)
         tf_node(&b.f, "Add", "sum", "keep u");
         tf_node(&b.f, "Floor", "mask", "sum");
         tf_node(&b.f, "Mul", "y", "x mask");
-        if (keeps[i] < 1) {
+        if (keeps[i] != 1) {
             expect(&b, SOLDER_ERROR_UNSUPPORTED,
                    "tensorflow: 1 node is not supported: 'mask' (Floor: random numbers)");
             continue;
         }
         import_file(&b);
         run(&b, F(3, -4), 1, D(2));
-        result_is(&b, 0, 1, D(2), F(3 * keeps[i], -4 * keeps[i]));
+        result_is(&b, 0, 1, D(2), F(3, -4));
         close_bench(&b);
     }
     tf_bench b;

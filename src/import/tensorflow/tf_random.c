@@ -57,9 +57,11 @@ static bool range_of(sld_tf_node *node, uint32_t index, range *r, sld_value **di
     return true;
 }
 
+/* volatile: gcc 12 leaves the rounding out where it can do two at a time. */
 static double rounded(double x)
 {
-    return (double)(float)x;
+    volatile float f = (float)x;
+    return (double)f;
 }
 
 /* a op b as TensorFlow rounds it; all of them are monotonic. False if it is none of these. */
