@@ -25,7 +25,6 @@ typedef struct plan {
     int64_t block_rows;       /* rows of tiles of a block */
     int64_t panels;           /* of tiles of a block */
     int64_t weight_panels;    /* of output channels */
-    int64_t depth_blocks;     /* of input channels */
     int64_t input_floats;     /* transformed input of a block, shared */
     int64_t row_floats;       /* even rows, or odd ones, of a block */
     int64_t thread_floats;
@@ -105,7 +104,6 @@ static void make_plan(plan *t, const sld_run *run, const sld_winograd_isa *isa)
     t->block_rows = 1;
     choose_block(t);
     t->weight_panels = divide_up(s->out_channels, t->rows);
-    t->depth_blocks = divide_up(s->in_channels, BLOCK_DEPTH);
     set_sizes(t, divide_up(t->block_rows * t->row_tiles, t->lanes), t->block_rows * t->pitch);
 }
 
