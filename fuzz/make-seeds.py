@@ -220,6 +220,15 @@ def onnx_seeds():
         node("Div", "s39,m", "d"), node("Mod", "s39,m", "r"), node("Sub", "s39,m", "b"),
         node("Unsqueeze", "d,axis", "u"), node("Expand", "x,u", "y")], "y,r,b",
         [tensor("zero", INT64, [], [0]), tensor("one", INT64, [], [1]), ints("axis", [0])])
+    seeds["signal"] = model([value("x", ["N", "T", 1]), value("z", [2, 5, 2])], [
+        node("HannWindow", "four", "w"), node("STFT", "x,two,w", "f"), node("ReduceSumSquare", "f,last", "p", keepdims=0),
+        node("MelWeightMatrix", "two,four,rate,lo,hi", "b"), node("MatMul", "p,b", "m"), node("Log", "m", "y"),
+        node("DFT", "x,four,mid", "d", onesided=1), node("DFT", "d,four,mid", "e", onesided=1, inverse=1),
+        node("DFT", "z,,zero", "g", inverse=1), node("STFT", "z,two,,four", "h", onesided=0),
+        node("HammingWindow", "four", "hw", periodic=0), node("BlackmanWindow", "four", "bw", output_datatype=11)],
+        "y,e,g,h,hw,bw", [tensor("zero", INT64, [], [0]), tensor("two", INT64, [], [2]), tensor("four", INT64, [], [4]),
+                          tensor("mid", INT64, [], [1]), ints("last", [-1]), tensor("rate", INT64, [], [16000]),
+                          tensor("lo", FLOAT, [], [100]), tensor("hi", FLOAT, [], [4000])], 20)
     seeds["unsupported"] = model([x], [node("LSTM", "x", "a"), node("If", "a", "b"), node("Nope", "b", "y")], "y")
     return {"onnx/seed-%s.onnx" % k: v for k, v in seeds.items()}
 

@@ -149,9 +149,12 @@ static tally write_rows(FILE *f, const tests *all)
 
 /*
  * Failures that are rounding: a chain of half floats, where our value and the expected one lie one
- * unit in the last place to either side of the exact one. Listed, but no reason to fail.
+ * unit in the last place to either side of the exact one; transforms whose expected values come
+ * from numpy 2's float transform, which gives 2e-7 where we give the exact 0. Listed, but no reason
+ * to fail.
  */
-static const char *const rounding[] = {"test_attention_4d_causal_fp16_expanded"};
+static const char *const rounding[] = {"test_attention_4d_causal_fp16_expanded", "test_dft_inverse",
+                                       "test_dft_inverse_opset19"};
 
 static bool is_rounding(const char *name)
 {

@@ -237,6 +237,20 @@ add("batchnorm_rank2", [node("BatchNormalization", "x s b m v", "e"), node("MatM
 add("instance_rank3", [node("InstanceNormalization", "x s b", "a")], {"x": f(2, 3, 7)}, "a", {"s": f(3), "b": f(3)})
 add("bool_input", [node("Where", "k x y", "z"), node("Not", "k", "n"), node("Xor", "k n", "o")], {"k": rng.integers(0, 2, (2, 3)).astype(bool), "x": f(2, 3), "y": f(3)}, "z n o")
 add("uint8_input", [node("Cast", "x", "c", to=T.FLOAT), node("Mul", "c s", "d"), node("Conv", "d w", "y")], {"x": rng.integers(0, 255, (1, 3, 5, 5)).astype(np.uint8)}, "y", {"s": np.float32(1 / 255).reshape(()), "w": W})
+add("log_mel", [node("HannWindow", "size", "w"), node("STFT", "x step w", "s"), node("ReduceSumSquare", "s", "p", axes=[-1], keepdims=0),
+                node("MelWeightMatrix", "bands size rate lo hi", "b"), node("MatMul", "p b", "m"), node("Add", "m one", "g"), node("Log", "g", "y")],
+    {"x": f(2, 800, 1)}, "y b", {"size": np.array(256), "step": np.array(100), "bands": np.array(20), "rate": np.array(16000), "lo": np.float32(50),
+                                 "hi": np.float32(7600), "one": np.float32(1)}, opset=17,
+    dims={"x": ["N", "T", 1]}, tests=[{"x": f(1, 256, 1)}, {"x": f(3, 999, 1)}], shapes={"x": "1x256x1..2x800x1..4x2000x1"})
+add("stft_complex", [node("STFT", "x step w n", "a", onesided=0)],
+    {"x": f(2, 50, 2)}, "a", {"step": np.array(5, np.int32), "w": f(16), "n": np.array(16, np.int32)}, opset=17)
+add("windows", [node(op, "n", f"{op}{periodic}", periodic=periodic) for op in ("HannWindow", "HammingWindow", "BlackmanWindow") for periodic in (0, 1)],
+    {}, " ".join(f"{op}{periodic}" for op in ("HannWindow", "HammingWindow", "BlackmanWindow") for periodic in (0, 1)), {"n": np.array(25)}, opset=17)
+add("dft_17", [node("DFT", "r", "a"), node("DFT", "r n", "b", onesided=1), node("DFT", "c m", "d", axis=2), node("DFT", "c", "e", axis=-3, inverse=1)],
+    {"r": f(2, 16, 3, 1), "c": f(2, 5, 8, 2)}, "a b d e", {"n": np.array(12), "m": np.array(16)}, opset=17)
+add("dft_20_open", [node("DFT", "r n ax", "a", onesided=1), node("DFT", "c n last", "b", inverse=1)], {"r": f(2, 7, 3, 1), "c": f(2, 5, 8, 2)}, "a b",
+    {"n": np.array(8), "ax": np.array(1), "last": np.array(-2)}, opset=20, ir=9, dims={"r": ["N", "L", "M", 1], "c": ["N", 5, "K", 2]},
+    tests=[{"r": f(1, 9, 2, 1), "c": f(1, 5, 9, 2)}], shapes={"r": "1x7x2x1..2x7x3x1..2x9x3x1", "c": "1x5x8x2..2x5x8x2..2x5x9x2"})
 
 
 def check(p, name):

@@ -31,6 +31,7 @@ typedef struct sld_onnx {
     sld_unsupported unsupported;
     sld_nearest nearest;                /* to an output that no node gives */
     size_t nodes_converted, node_limit; /* functions unfolded */
+    size_t made_bytes;                  /* of sld_onnx_made_room */
 } sld_onnx;
 
 /* Values of an outer scope that a body takes, in the order of its inputs. */
@@ -164,6 +165,14 @@ void sld_onnx_emit_many(sld_onnx_node *node, sld_op op, const void *params, sld_
 sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
                              const void *data);
 sld_value *sld_onnx_vector(sld_onnx_node *node, const int64_t *values, size_t count);
+/*
+ * Room in the network for a constant that the file only describes, such as a matrix of sines; NULL
+ * after a failure. What a model may ask for this way is limited.
+ */
+void *sld_onnx_made_room(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims);
+/* Keeps data, which lies in that room. */
+sld_value *sld_onnx_made(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
+                         const void *data);
 /* A scalar of any type. */
 sld_value *sld_onnx_scalar(sld_onnx_node *node, solder_dtype dtype, double value);
 sld_value *sld_onnx_unary(sld_onnx_node *node, sld_unary kind, sld_value *x);

@@ -75,13 +75,13 @@ sld_value *sld_onnx_emit(sld_onnx_node *node, sld_op op, const void *params, sld
     return out;
 }
 
-sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
-                             const void *data)
+static sld_value *add_constant(sld_onnx_node *node, solder_dtype dtype, int rank,
+                               const int64_t *dims, const void *data, bool copy)
 {
     sld_value *value = NULL;
     if (node->status == SOLDER_OK) {
         solder_status status = sld_graph_add_constant(node->onnx->graph, node->name, dtype, rank,
-                                                      dims, data, true, &value);
+                                                      dims, data, copy, &value);
         if (status != SOLDER_OK) {
             sld_onnx_keep_failure(node, status);
             value = NULL;
@@ -90,9 +90,53 @@ sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, 
     return value;
 }
 
+sld_value *sld_onnx_constant(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
+                             const void *data)
+{
+    return add_constant(node, dtype, rank, dims, data, true);
+}
+
 sld_value *sld_onnx_vector(sld_onnx_node *node, const int64_t *values, size_t count)
 {
     return sld_onnx_constant(node, SOLDER_I64, 1, &(int64_t){(int64_t)count}, values);
+}
+
+/* A few hundred bytes of a file must not make gigabytes. */
+#define MADE_EACH ((int64_t)128 << 20)
+#define MADE_ALL  ((size_t)256 << 20)
+
+void *sld_onnx_made_room(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims)
+{
+    sld_onnx *onnx = node->onnx;
+    int64_t size = (int64_t)solder_dtype_size(dtype);
+    for (int i = 0; i < rank; i++) {
+        if (!sld_i64_mul(size, dims[i], &size) || size > MADE_EACH) {
+            sld_onnx_unsupported(node, "its constants would take more than %lld bytes",
+                                 (long long)MADE_EACH);
+            return NULL;
+        }
+    }
+    size_t bytes = (size_t)size;
+    if (bytes > MADE_ALL - onnx->made_bytes) {
+        sld_onnx_unsupported(node, "with its constants the model makes more than %zu bytes of them",
+                             MADE_ALL);
+    }
+    if (!sld_onnx_ok(node)) {
+        return NULL;
+    }
+    void *room = sld_arena_alloc(&onnx->graph->arena, bytes);
+    if (room == NULL) {
+        node->status = sld_fail_memory(onnx->diag, bytes);
+        return NULL;
+    }
+    onnx->made_bytes += bytes;
+    return room;
+}
+
+sld_value *sld_onnx_made(sld_onnx_node *node, solder_dtype dtype, int rank, const int64_t *dims,
+                         const void *data)
+{
+    return add_constant(node, dtype, rank, dims, data, false);
 }
 
 sld_value *sld_onnx_scalar(sld_onnx_node *node, solder_dtype dtype, double value)
