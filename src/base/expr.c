@@ -321,17 +321,35 @@ void sld_expr_ranges(const sld_expr_table *table, int64_t *low, int64_t *high, i
     }
 }
 
+/* A value that only a run tells has a bound, but what is left of something without it has not. */
+#define OPEN 1u
+#define LATE 2u
+
+static uint8_t openness(const sld_expr *e, const sld_symbol *symbols, const uint8_t *known)
+{
+    if (e->op == SLD_EXPR_CONST) {
+        return 0;
+    }
+    if (e->op == SLD_EXPR_SYMBOL) {
+        const sld_symbol *s = &symbols[e->value];
+        return s->data_dependent == 0 ? (s->max == SLD_SYMBOL_OPEN ? OPEN : 0)
+               : s->bound >= 0        ? (uint8_t)(known[s->bound] | LATE)
+                                      : (uint8_t)(OPEN | LATE);
+    }
+    bool grows = e->op == SLD_EXPR_ADD || e->op == SLD_EXPR_MUL || e->op == SLD_EXPR_MIN ||
+                 e->op == SLD_EXPR_MAX;
+    bool unbound = !grows && (known[e->b] & LATE) != 0;
+    return (uint8_t)(known[e->a] | known[e->b] | (unbound ? OPEN : 0));
+}
+
 void sld_expr_find_open(const sld_expr *exprs, size_t count, const sld_symbol *symbols,
                         uint8_t *open)
 {
     for (size_t i = 0; i < count; i++) {
-        const sld_expr *e = &exprs[i];
-        const sld_symbol *s = e->op == SLD_EXPR_SYMBOL ? &symbols[e->value] : NULL;
-        open[i] = e->op == SLD_EXPR_CONST ? 0
-                  : s == NULL             ? open[e->a] || open[e->b]
-                  : s->data_dependent && s->bound >= 0
-                      ? open[s->bound]
-                      : s->data_dependent != 0 || s->max == SLD_SYMBOL_OPEN;
+        open[i] = openness(&exprs[i], symbols, open);
+    }
+    for (size_t i = 0; i < count; i++) {
+        open[i] &= OPEN;
     }
 }
 
@@ -458,6 +476,15 @@ static sld_dim cancel_summand(sld_expr_table *t, sld_dim a, sld_dim b, int *visi
     return rest == SLD_DIM_NONE ? SLD_DIM_NONE : sld_expr_add(t, n.a, rest);
 }
 
+/* a + b when b is p - q and q is literally a summand of a. */
+static sld_dim cancel_difference(sld_expr_table *t, sld_dim a, sld_dim b)
+{
+    const sld_expr n = *node_of(t, b);
+    int visits = CANCEL_VISITS;
+    sld_dim rest = n.op == SLD_EXPR_SUB ? cancel_summand(t, a, n.b, &visits) : SLD_DIM_NONE;
+    return rest == SLD_DIM_NONE ? SLD_DIM_NONE : sld_expr_add(t, n.a, rest);
+}
+
 sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
 {
     if (a < 0 || b < 0 || t->failed) {
@@ -507,6 +534,13 @@ sld_dim sld_expr_make(sld_expr_table *t, sld_expr_op op, sld_dim a, sld_dim b)
     }
     if (op == SLD_EXPR_ADD && a == b) {
         return sld_expr_mul_const(t, a, 2);
+    }
+    if (op == SLD_EXPR_ADD) {
+        sld_dim rest = cancel_difference(t, a, b);
+        rest = rest == SLD_DIM_NONE ? cancel_difference(t, b, a) : rest;
+        if (rest != SLD_DIM_NONE) {
+            return rest;
+        }
     }
     if ((op == SLD_EXPR_MIN || op == SLD_EXPR_MAX) && a == b) {
         return a;

@@ -128,7 +128,8 @@ void sld_expr_evaluate_bounds(const sld_expr *exprs, size_t count, const sld_sym
  */
 void sld_expr_ranges(const sld_expr_table *table, int64_t *low, int64_t *high, int64_t *opt);
 
-/* open[i]: expression i depends on a symbol without an upper bound. */
+/* open[i]: expression i depends on a symbol without an upper bound, or is what is left of something
+ * without a bounded one that only a run tells. */
 void sld_expr_find_open(const sld_expr *exprs, size_t count, const sld_symbol *symbols,
                         uint8_t *open);
 

@@ -45,6 +45,13 @@ static void test_equal_expressions_are_one(void **state)
     assert_int_equal(a, b);
     assert_int_equal(sld_expr_add_const(&t, sld_expr_add_const(&t, n, 3), -3), n);
     assert_int_equal(sld_expr_sub(&t, sld_expr_add(&t, n, h), h), n);
+    sld_dim missing = sld_expr_sub(&t, sld_expr_const(&t, 8), h); /* padding h up to 8 */
+    assert_int_equal(sld_expr_add(&t, h, missing), sld_expr_const(&t, 8));
+    assert_int_equal(sld_expr_add(&t, missing, h), sld_expr_const(&t, 8));
+    assert_int_equal(sld_expr_add(&t, sld_expr_add(&t, n, h), missing),
+                     sld_expr_add_const(&t, n, 8));
+    assert_int_equal(sld_expr_add(&t, sld_expr_add_const(&t, h, 3), missing),
+                     sld_expr_const(&t, 11));
 }
 
 static void test_division_cancels(void **state)
@@ -173,6 +180,26 @@ static void test_constants_that_overflow(void **state)
     assert_true(t.count < 1000);
 }
 
+/* What is left of a bounded value only a run tells is largest where that value is least. */
+static void test_open(void **state)
+{
+    (void)state;
+    uint8_t open[64];
+    sld_dim n = sld_expr_symbol(&t, "N");
+    sld_dim all = sld_expr_const(&t, 8);
+    sld_dim found = sld_expr_symbol(&t, "found");
+    t.symbols[t.exprs[n].value].max = 4;
+    t.symbols[t.exprs[found].value].data_dependent = 1;
+    t.symbols[t.exprs[found].value].bound = all;
+    sld_dim left = sld_expr_sub(&t, all, found), share = sld_expr_div(&t, all, found);
+    sld_dim more = sld_expr_add(&t, found, n), most = sld_expr_sub(&t, all, n);
+    sld_dim half = sld_expr_div_const(&t, found, 2);
+    assert_true(t.count <= 64);
+    sld_expr_find_open(t.exprs, t.count, t.symbols, open);
+    assert_true(open[left] == 1 && open[share] == 1);
+    assert_true(open[found] == 0 && open[more] == 0 && open[most] == 0 && open[half] == 0);
+}
+
 static void test_print(void **state)
 {
     (void)state;
@@ -190,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_constants_fold, setup, teardown),
         cmocka_unit_test_setup_teardown(test_equal_expressions_are_one, setup, teardown),
         cmocka_unit_test_setup_teardown(test_division_cancels, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_open, setup, teardown),
         cmocka_unit_test_setup_teardown(test_overflow_and_zero_division_are_unknown, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_random_expressions_mean_the_same, setup, teardown),
