@@ -225,6 +225,7 @@ static void set_list(emission *e, uint32_t index, sld_value *value, sld_value *l
     sld_tf_list list = {.dtype = initial->dtype, .element = e->loop->vars[index].list.element};
     list.grows = initial->grows;
     if (e->scans[index] == JOINED) {
+        list.count = initial->count;
         list.joined = value;
         list.lengths = lengths;
     } else if (e->scans[index] == LAST) {

@@ -153,6 +153,49 @@ sld_value *sld_tf_list_elements(sld_tf_node *node, const sld_tf_list *list)
     return list->elements != NULL ? list->elements : zeros(node, list);
 }
 
+/* x with zeros for the elements that no iteration wrote. */
+static sld_value *filled_up(sld_tf_node *node, const sld_tf_list *list, sld_value *x)
+{
+    const sld_shape_params head = {.start = 0, .end = 1};
+    const sld_pad_params zeros = {.kind = SLD_PADDING_CONSTANT};
+    const int64_t none[2 * SOLDER_MAX_RANK] = {0};
+    if (!sld_tf_ok(node) || list->count == NULL || list->grows) {
+        return x;
+    }
+    size_t rank = (size_t)x->shape.rank;
+    sld_value *count = sld_tf_reshape(node, (const int64_t[]){1}, 1, list->count);
+    sld_value *written = sld_tf_emit(node, SLD_OP_SHAPE, &head, &x, 1);
+    sld_value *missing =
+        sld_tf_binary(node, SLD_BINARY_SUB, sld_tf_cast(node, SOLDER_I64, count), written);
+    sld_value *pads[3] = {sld_tf_vector(node, none, rank), missing,
+                          sld_tf_vector(node, none, rank - 1)};
+    sld_value *in[2] = {x, sld_tf_concat(node, pads, rank > 1 ? 3 : 2, 0)};
+    return sld_tf_emit(node, SLD_OP_PAD, &zeros, in, 2);
+}
+
+/* [sum, ...] to [n, sum / n, ...]: elements that may differ in size, asked for one above the other,
+ * must not. A run fails if they do. */
+static sld_value *stacked(sld_tf_node *node, const sld_tf_list *list)
+{
+    if (list == NULL || list->joined == NULL) {
+        return list != NULL ? sld_tf_list_elements(node, list) : NULL;
+    }
+    sld_value *x = list->joined, *lengths = list->lengths;
+    int rank = x->shape.rank;
+    const int64_t zero = 0;
+    const sld_shape_params head = {.start = 0, .end = 1}, tail = {.start = 1, .end = rank};
+    sld_value *some[2] = {lengths, sld_tf_vector(node, &zero, 1)};
+    sld_value *longest = sld_tf_reduce(node, SLD_REDUCE_MAX, 1, sld_tf_concat(node, some, 2, 0));
+    sld_value *dims[3] = {sld_tf_emit(node, SLD_OP_SHAPE, &head, &lengths, 1),
+                          sld_tf_reshape(node, (const int64_t[]){1}, 1, longest), NULL};
+    if (rank > 1) {
+        dims[2] = sld_tf_emit(node, SLD_OP_SHAPE, &tail, &x, 1);
+    }
+    const sld_reshape_params params = {.allow_zero = 1};
+    sld_value *in[2] = {x, sld_tf_concat(node, dims, rank > 1 ? 3 : 2, 0)};
+    return filled_up(node, list, sld_tf_emit(node, SLD_OP_RESHAPE, &params, in, 2));
+}
+
 /* The number of elements, i32 as TensorFlow has it. */
 static sld_value *size_of(sld_tf_node *node, const sld_tf_list *list)
 {
@@ -313,7 +356,7 @@ void sld_tf_list_stack(sld_tf_node *node, int told)
     if (sld_tf_ok(node) && list->element.rank < 0) {
         list->element = shape;
     }
-    sld_tf_set(node, 0, list != NULL ? sld_tf_list_elements(node, list) : NULL);
+    sld_tf_set(node, 0, stacked(node, list));
 }
 
 /* [n, m, ...] to [n m, ...] */
@@ -374,7 +417,7 @@ void sld_tf_list_length(sld_tf_node *node, int told)
 /* TensorListGather: elements at indices. */
 static void gather(sld_tf_node *node, const sld_tf_list *list, sld_value *indices)
 {
-    sld_value *all = list != NULL ? sld_tf_list_elements(node, list) : NULL;
+    sld_value *all = stacked(node, list);
     if (!sld_tf_ok(node)) {
         return;
     }

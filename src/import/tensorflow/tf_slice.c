@@ -172,32 +172,6 @@ void sld_tf_unpack(sld_tf_node *node, int told)
 
 /* ---- slices ---- */
 
-/* size[i] elements along every axis from where a run says: picked by index, so that dims are known.
- * -1 as size takes the rest. */
-static void slice_late(sld_tf_node *node, sld_tf_tensor *t, const int64_t *size)
-{
-    sld_value *x = sld_tf_plain(node, t);
-    sld_value *begin = sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 1));
-    for (int i = 0; i < sld_tf_rank(t) && sld_tf_ok(node); i++) {
-        int64_t at = i, known;
-        if (size[i] == -1 && !(sld_tf_known_at(node, begin, (size_t)i, &known) && known >= 0)) {
-            sld_tf_unsupported(node, "the rest of an axis from where a run says");
-        } else if (sld_tf_known_at(node, begin, (size_t)i, &known)) {
-            int64_t end = size[i] == -1 ? INT64_MAX : known + size[i];
-            x = sld_tf_slice(node, x, i, known, end);
-        } else {
-            sld_value *in[3] = {sld_tf_scalar(node, SOLDER_I64, 0),
-                                sld_tf_scalar(node, SOLDER_I64, (double)size[i]),
-                                sld_tf_scalar(node, SOLDER_I64, 1)};
-            sld_value *start =
-                sld_tf_gather(node, begin, sld_tf_constant(node, SOLDER_I64, 0, NULL, &at), 0);
-            sld_value *step = sld_tf_emit(node, SLD_OP_RANGE, NULL, in, 3);
-            x = sld_tf_gather(node, x, sld_tf_binary(node, SLD_BINARY_SUM, step, start), i);
-        }
-    }
-    sld_tf_set(node, 0, x);
-}
-
 static bool all_known(sld_tf_node *node, const sld_value *list, int count)
 {
     int64_t value;
@@ -209,20 +183,93 @@ static bool all_known(sld_tf_node *node, const sld_value *list, int count)
     return true;
 }
 
+/* Does it take a known number of elements, which gathering them says, or all behind a known one? */
+static bool extent_known(sld_tf_node *node, const sld_value *begin, const sld_value *size, int i)
+{
+    int64_t from, count;
+    return sld_tf_known_at(node, size, (size_t)i, &count) &&
+           (count >= 0 || sld_tf_known_at(node, begin, (size_t)i, &from));
+}
+
+/* That many elements from where a run says, picked by index, so that dims are known. */
+static sld_value *pick(sld_tf_node *node, sld_value *x, int axis, sld_value *begin, int64_t count)
+{
+    int64_t at = axis;
+    sld_value *in[3] = {sld_tf_scalar(node, SOLDER_I64, 0),
+                        sld_tf_scalar(node, SOLDER_I64, (double)count),
+                        sld_tf_scalar(node, SOLDER_I64, 1)};
+    sld_value *start =
+        sld_tf_gather(node, begin, sld_tf_constant(node, SOLDER_I64, 0, NULL, &at), 0);
+    sld_value *step = sld_tf_emit(node, SLD_OP_RANGE, NULL, in, 3);
+    return sld_tf_gather(node, x, sld_tf_binary(node, SLD_BINARY_SUM, step, start), axis);
+}
+
+/* Where the axis ends, i64 [1]: begin + size, and -1 as size takes the rest. */
+static sld_value *late_end(sld_tf_node *node, int axis, sld_value *begin, sld_value *size)
+{
+    const int64_t zero = 0, all = INT64_MAX;
+    int64_t count = 0;
+    bool known = sld_tf_known_at(node, size, (size_t)axis, &count);
+    if (known && count == -1) {
+        return sld_tf_vector(node, &all, 1);
+    }
+    const sld_value *whole = size;
+    size = sld_tf_slice(node, size, 0, axis, axis + 1);
+    sld_value *end =
+        sld_tf_binary(node, SLD_BINARY_SUM, sld_tf_slice(node, begin, 0, axis, axis + 1), size);
+    const sld_expr_table *exprs = &node->tf->graph->exprs;
+    bool dim = sld_tf_ok(node) && whole->content != NULL && whole->content[axis] >= 0 &&
+               exprs->exprs[whole->content[axis]].op == SLD_EXPR_SYMBOL;
+    if (known || dim) {
+        return end;
+    }
+    sld_value *rest = sld_tf_binary(node, SLD_BINARY_LESS, size, sld_tf_vector(node, &zero, 1));
+    return sld_tf_select(node, rest, sld_tf_vector(node, &all, 1), end);
+}
+
+static void slice_late(sld_tf_node *node, sld_tf_tensor *t, sld_value *begin, sld_value *size)
+{
+    sld_value *x = sld_tf_plain(node, t), *start[SOLDER_MAX_RANK], *end[SOLDER_MAX_RANK];
+    int64_t axes[SOLDER_MAX_RANK], from, count;
+    uint32_t late = 0;
+    begin = sld_tf_cast(node, SOLDER_I64, begin);
+    size = sld_tf_cast(node, SOLDER_I64, size);
+    for (int i = 0; i < sld_tf_rank(t) && sld_tf_ok(node); i++) {
+        if (!extent_known(node, begin, size, i)) {
+            start[late] = sld_tf_slice(node, begin, 0, i, i + 1);
+            end[late] = late_end(node, i, begin, size);
+            axes[late++] = i;
+            continue;
+        }
+        (void)sld_tf_known_at(node, size, (size_t)i, &count);
+        bool fixed = sld_tf_known_at(node, begin, (size_t)i, &from);
+        x = !fixed ? pick(node, x, i, begin, count)
+                   : sld_tf_slice(node, x, i, from, count == -1 ? INT64_MAX : from + count);
+    }
+    if (late > 0 && sld_tf_ok(node)) {
+        sld_value *in[4] = {x, sld_tf_concat(node, start, late, 0),
+                            sld_tf_concat(node, end, late, 0), sld_tf_vector(node, axes, late)};
+        x = sld_tf_emit(node, SLD_OP_SLICE, NULL, in, 4);
+    }
+    sld_tf_set(node, 0, x);
+}
+
 void sld_tf_slice_op(sld_tf_node *node, int told)
 {
     (void)told;
     sld_tf_tensor *t = sld_tf_in(node, 0);
     int rank = sld_tf_rank(t);
     int64_t begin[SOLDER_MAX_RANK] = {0}, size[SOLDER_MAX_RANK] = {0};
-    size_t b = sld_tf_constant_ints(node, 2, "size", size, SOLDER_MAX_RANK), given = 0;
-    const sld_value *starts = sld_tf_input(node, 1);
-    if (sld_tf_ok(node) && b == (size_t)rank && sld_tf_known_count(node, starts, &given) &&
-        given == b && !all_known(node, starts, rank)) {
-        slice_late(node, t, size);
+    sld_value *starts = sld_tf_input(node, 1), *sizes = sld_tf_input(node, 2);
+    size_t a = 0, b = 0;
+    if (sld_tf_ok(node) && sld_tf_known_count(node, starts, &a) && a == (size_t)rank &&
+        sld_tf_known_count(node, sizes, &b) && b == a &&
+        !(all_known(node, starts, rank) && all_known(node, sizes, rank))) {
+        slice_late(node, t, starts, sizes);
         return;
     }
-    size_t a = sld_tf_constant_ints(node, 1, "begin", begin, SOLDER_MAX_RANK);
+    b = sld_tf_constant_ints(node, 2, "size", size, SOLDER_MAX_RANK);
+    a = sld_tf_constant_ints(node, 1, "begin", begin, SOLDER_MAX_RANK);
     if (sld_tf_ok(node) && (a != (size_t)rank || b != (size_t)rank)) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "begin and size have %zu and %zu values", a, b);
     }
@@ -417,68 +464,6 @@ void sld_tf_reverse(sld_tf_node *node, int told)
     }
     sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
     sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_SLICE, &params, &x, 1), first);
-}
-
-/* ---- padding ---- */
-
-static void remember_padding(sld_tf_node *node, sld_value *x, const sld_pad_params *p, int rank)
-{
-    bool plain_zeros = p->kind == SLD_PADDING_CONSTANT && p->value == 0 && p->begin[0] == 0 &&
-                       p->end[0] == 0 && p->begin[1] == 0 && p->end[1] == 0 && rank <= 5;
-    if (!sld_tf_ok(node) || !plain_zeros) {
-        return;
-    }
-    sld_tf_tensor *out = node->out[0];
-    for (int i = 2; i < rank; i++) {
-        if (p->begin[i] > 1 << 20 || p->end[i] > 1 << 20) {
-            return;
-        }
-        out->pad_begin[i - 2] = (int32_t)p->begin[i];
-        out->pad_end[i - 2] = (int32_t)p->end[i];
-    }
-    out->unpadded = x;
-}
-
-/* told is an sld_pad_kind, or -1: the attribute says. */
-void sld_tf_pad(sld_tf_node *node, int told)
-{
-    static const char *const modes[] = {"REFLECT", "SYMMETRIC"};
-    sld_tf_tensor *t = sld_tf_in(node, 0);
-    const sld_value *pads = sld_tf_input(node, 1);
-    int rank = sld_tf_rank(t);
-    sld_pad_params params = {.kind = told};
-    if (told < 0) {
-        params.kind = sld_tf_choice(node, "mode", modes, 2, 0) == 0 ? SLD_PADDING_REFLECT
-                                                                    : SLD_PADDING_SYMMETRIC;
-    }
-    if (node->in_count > 2) {
-        params.value = sld_tf_constant_real(node, 2, "the value");
-    }
-    if (!sld_tf_ok(node)) {
-        return;
-    }
-    size_t size = solder_dtype_size(pads->dtype);
-    if (!sld_value_is_constant(pads)) {
-        sld_tf_unsupported(node, "paddings that are not constant");
-        return;
-    }
-    if (pads->data_size != 2 * (size_t)rank * size) {
-        sld_tf_fail(node, SOLDER_ERROR_DATA, "paddings have the wrong shape");
-        return;
-    }
-    /* Before a convolution the first form will be wanted anyway. */
-    bool first = t->first != NULL || rank == 4;
-    for (int i = 0; i < rank; i++) {
-        const char *pair = (const char *)pads->data + 2 * (size_t)i * size;
-        int at = first ? sld_tf_first_axis(i, rank) : i;
-        params.begin[at] = sld_load_i64(pads->dtype, pair);
-        params.end[at] = sld_load_i64(pads->dtype, pair + size);
-    }
-    sld_value *x = first ? sld_tf_first(node, t) : sld_tf_plain(node, t);
-    sld_tf_set_form(node, 0, sld_tf_emit(node, SLD_OP_PAD, &params, &x, 1), first);
-    if (first) {
-        remember_padding(node, x, &params, rank);
-    }
 }
 
 /* ---- gathers ---- */
