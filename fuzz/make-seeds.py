@@ -229,6 +229,14 @@ def onnx_seeds():
         "y,e,g,h,hw,bw", [tensor("zero", INT64, [], [0]), tensor("two", INT64, [], [2]), tensor("four", INT64, [], [4]),
                           tensor("mid", INT64, [], [1]), ints("last", [-1]), tensor("rate", INT64, [], [16000]),
                           tensor("lo", FLOAT, [], [100]), tensor("hi", FLOAT, [], [4000])], 20)
+    seeds["quantised"] = model([x], [
+        node("QuantizeLinear", "x,s,z", "q", axis=1), node("DequantizeLinear", "q,s,z", "d", axis=1),
+        node("DynamicQuantizeLinear", "d", "t,ts,tz"), node("ConvInteger", "t,w,tz", "c", pads=[1, 1, 1, 1]),
+        node("QLinearConv", "t,ts,tz,w,s,z,ts,tz,b", "u"), node("MatMulInteger", "t,m,tz,", "v"),
+        node("QLinearMatMul", "t,ts,tz,m,ts,tz,ts,tz", "n"), node("DequantizeLinear", "k,ks", "e", axis=1, block_size=2)],
+        "c,u,v,n,e", [tensor("s", FLOAT, [2], [0.1, 0.2]), tensor("z", UINT8, [2], [3, 128]), tensor("w", UINT8, [2, 2, 3, 3], range(36)),
+                      tensor("b", INT32, [2], [5, -5]), tensor("m", UINT8, [6, 2], range(12)), tensor("k", UINT8, [1, 4], [1, 2, 3, 4]),
+                      tensor("ks", FLOAT, [1, 2], [0.5, 2])], 21)
     seeds["unsupported"] = model([x], [node("LSTM", "x", "a"), node("If", "a", "b"), node("Nope", "b", "y")], "y")
     return {"onnx/seed-%s.onnx" % k: v for k, v in seeds.items()}
 

@@ -222,9 +222,13 @@ add("layer_norm_spelled", [node("ReduceMean", "x", "m", axes=[-1]), node("Sub", 
     {"x": f(2, 5, 16)}, "y", {"two": np.float32(2).reshape(()), "eps": np.float32(1e-5).reshape(()), "g": f(16), "b": f(16)}, opset=13)
 add("isnan_where", [node("IsNaN", "x", "a"), node("Where", "a z x", "y"), node("IsInf", "x", "i"), node("Cast", "i", "c", to=T.FLOAT), node("Max", "x y", "m")],
     {"x": np.array([1, np.nan, np.inf, -np.inf, -2], np.float32)}, "y c", {"z": np.float32(0).reshape(())})
-add("quantised", [node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z", "d"), node("QLinearConv", "q s z w s z2 s z", "y"), node("DequantizeLinear", "y s z", "o")],
-    {"x": X}, "o d", {"s": np.float32(0.1).reshape(()), "z": np.uint8(128).reshape(()), "w": rng.integers(-9, 9, (4, 3, 3, 3)).astype(np.int8),
-                      "z2": np.int8(0).reshape(())}, error=["quantizelinear_q", "dequantizelinear_d", "qlinearconv_y", "dequantizelinear_o"])
+add("quantised", [node("QuantizeLinear", "x s z", "q"), node("DequantizeLinear", "q s z", "d"), node("QLinearConv", "q s z w s z2 s2 z", "y"), node("DequantizeLinear", "y s2 z", "o")],
+    {"x": X}, "o d", {"s": np.float32(0.1).reshape(()), "s2": np.float32(1), "z": np.uint8(128).reshape(()), "w": rng.integers(-9, 9, (4, 3, 3, 3)).astype(np.int8),
+                      "z2": np.int8(0).reshape(())})
+add("quantised_dynamically", [node("DynamicQuantizeLinear", "x", "q qs qz"), node("MatMulInteger", "q w qz wz", "i"), node("Cast", "i", "c", to=T.FLOAT),
+                              node("Mul", "qs ws", "s"), node("Mul", "c s", "m"), node("Add", "m b", "y")],
+    {"x": f(2, 5, 40)}, "y", {"w": rng.integers(-60, 60, (40, 7)).astype(np.int8), "wz": np.int8(3), "ws": np.float32(0.02), "b": f(7)},
+    dims={"x": ["N", "T", 40]}, tests=[{"x": f(1, 1, 40)}, {"x": f(3, 9, 40)}], shapes={"x": "1x1x40..2x5x40..4x9x40"})
 add("unsupported", [node("Det", "x", "d"), node("CumSum", "x ax", "c"), node("Add", "d c", "z")], {"x": f(3, 3)}, "z",
     {"ax": np.array(0, np.int64)}, error=["det_d", "cumsum_c"])
 add("old_opset7", [node("Conv", "x w", "a", kernel_shape=[3, 3], pads=[1] * 4), node("BatchNormalization", "a s b m v", "c"), node("Relu", "c", "d"), node("MaxPool", "d", "e", kernel_shape=[2, 2], strides=[2, 2]),

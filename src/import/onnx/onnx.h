@@ -186,6 +186,9 @@ sld_value *sld_onnx_transpose(sld_onnx_node *node, const int32_t *perm, sld_valu
 /* i64 [end - start] */
 sld_value *sld_onnx_shape(sld_onnx_node *node, int start, int end, sld_value *x);
 
+/* The attributes of Conv, of an x and a weight of any type; false after a failure (onnx_nn.c). */
+bool sld_onnx_read_conv(sld_onnx_node *node, const sld_value *x, const sld_value *weight,
+                        sld_conv_params *params);
 /* A product as numpy's matmul: vectors are promoted, and not transposed (onnx_nn.c). */
 sld_value *sld_onnx_product(sld_onnx_node *node, sld_matmul_params params, sld_value *a,
                             sld_value *b);

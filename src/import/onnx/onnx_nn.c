@@ -65,22 +65,31 @@ static void check_kernel_shape(sld_onnx_node *node, const sld_value *weight, int
     }
 }
 
+bool sld_onnx_read_conv(sld_onnx_node *node, const sld_value *x, const sld_value *weight,
+                        sld_conv_params *params)
+{
+    int spatial = spatial_rank(node, x);
+    if (spatial == 0) {
+        return false;
+    }
+    *params = (sld_conv_params){.spatial = spatial};
+    params->groups = sld_onnx_int_in(node, "group", 1, 1, INT32_MAX);
+    sld_onnx_i32s(node, "strides", spatial, 1, params->stride);
+    sld_onnx_i32s(node, "dilations", spatial, 1, params->dilation);
+    params->pad_mode = read_pads(node, spatial, params->pad_begin, params->pad_end);
+    check_kernel_shape(node, weight, spatial);
+    return sld_onnx_ok(node);
+}
+
 void sld_onnx_conv(sld_onnx_node *node, int told)
 {
     (void)told;
     sld_value *in[3] = {sld_onnx_required(node, 0), sld_onnx_required(node, 1),
                         sld_onnx_input(node, 2)};
-    int spatial = spatial_rank(node, in[0]);
-    if (spatial == 0) {
-        return;
+    sld_conv_params params;
+    if (sld_onnx_read_conv(node, in[0], in[1], &params)) {
+        node->out[0] = sld_onnx_emit(node, SLD_OP_CONVOLUTION, &params, in, 3);
     }
-    sld_conv_params params = {.spatial = spatial};
-    params.groups = sld_onnx_int_in(node, "group", 1, 1, INT32_MAX);
-    sld_onnx_i32s(node, "strides", spatial, 1, params.stride);
-    sld_onnx_i32s(node, "dilations", spatial, 1, params.dilation);
-    params.pad_mode = read_pads(node, spatial, params.pad_begin, params.pad_end);
-    check_kernel_shape(node, in[1], spatial);
-    node->out[0] = sld_onnx_emit(node, SLD_OP_CONVOLUTION, &params, in, 3);
 }
 
 /* output_shape holds the spatial dimensions, in old files after batch and channels. */
