@@ -175,6 +175,28 @@ static void constants(void **state)
     close_bench(&b);
 }
 
+/* One condition per row: the rows are those of the values, however many conditions there are. */
+static void select_rows(void **state)
+{
+    (void)state;
+    tf_bench b;
+    open_bench(&b);
+    tf_placeholder(&b.f, "c", 1, D(-1));
+    tf_placeholder(&b.f, "x", 2, D(-1, 2));
+    tf_type(&b.f, "DstT", TF_BOOL);
+    tf_node(&b.f, "Cast", "yes", "c");
+    tf_node(&b.f, "Neg", "n", "x");
+    tf_node(&b.f, "Select", "s", "yes x n");
+    import_file(&b);
+    assert_true(b.graph->input_count == 2 && b.graph->output_count == 1);
+    for (int i = 0; i < 2; i++) {
+        const sld_value *in = b.graph->inputs[i];
+        bool same = in->shape.d[0] == b.graph->outputs[0]->shape.d[0];
+        assert_int_equal(same, in->shape.rank == 2);
+    }
+    close_bench(&b);
+}
+
 /* The graph is cut at a tensor named as input; what came before need not be supported. */
 static void cut_inside(void **state)
 {
@@ -505,6 +527,7 @@ int main(void)
         cmocka_unit_test(dense_after_flatten),
         cmocka_unit_test(declared_nhwc),
         cmocka_unit_test(constants),
+        cmocka_unit_test(select_rows),
         cmocka_unit_test(cut_inside),
         cmocka_unit_test(random_numbers),
         cmocka_unit_test(function_inlined),

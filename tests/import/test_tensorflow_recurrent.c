@@ -64,6 +64,15 @@ static void masks(void **state)
     becomes("Mask_LSTM_state_loop", 1, 0, 0, 0, 1);
 }
 
+/* Lengths and zeros of a batch that is open. */
+static void open_batch(void **state)
+{
+    (void)state;
+    becomes("Open_BasicLSTMCell", 1, 1, 0, 0, 0);
+    becomes("Open_GRUCell", 1, 0, 1, 0, 0);
+    becomes("Open_MultiRNNCell", 1, 1, 1, 0, 0);
+}
+
 /* One unit that sees one input: h = tanh(2 x + 0.5 h + 1 + 0.25). */
 static void unit(tf_bench *b, int params, void (*change)(tf_bench *b))
 {
@@ -167,8 +176,9 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operators), cmocka_unit_test(masks),   cmocka_unit_test(computed),
-        cmocka_unit_test(refused),   cmocka_unit_test(damaged), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(operators),     cmocka_unit_test(masks),   cmocka_unit_test(open_batch),
+        cmocka_unit_test(computed),      cmocka_unit_test(refused), cmocka_unit_test(damaged),
+        cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

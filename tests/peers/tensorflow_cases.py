@@ -328,14 +328,15 @@ def concat_and_split_of_old(v1):
     return [v1.squeeze(v1.expand_dims(y * v1.rsqrt(v1.reduce_max(v1.square(y), 1, keepdims=True)), 1), [1], name="out")], [noise(2, 6)]
 
 
-import tensorflow_recurrent  # noqa: E402, F401
 from tensorflow_detection import DETECTION  # noqa: E402
 from tensorflow_loops import LOOPS  # noqa: E402
 from tensorflow_phases import PHASES  # noqa: E402
+from tensorflow_recurrent import OPEN  # noqa: E402
 
 OPS.update(LOOPS)
 LEGACY.update(PHASES)
 LEGACY.update(DETECTION)
+LEGACY.update(OPEN)
 
 
 op("Half", lambda x: tf.cast(tf.cast(x, tf.float16) * tf.constant([1.5, -0.3, 65504.0, 6e-8], tf.float16) +

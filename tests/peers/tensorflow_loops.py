@@ -85,9 +85,10 @@ case("GRUBlockCell", lambda x, h, w=noise(7, 8), v=noise(7, 4), b=noise(8), c=no
 v1 = tf.compat.v1
 
 
-def dynamic_rnn(cell, x, state, lengths=None, shorter=False):
+def dynamic_rnn(cell, x, state, lengths=None, shorter=False, zero=None):
     """x [T, N, I]; cell takes x and the states and gives the output and the new states. shorter: the
-    loop ends with the longest sequence, as it did since TensorFlow 1.5."""
+    loop ends with the longest sequence, as it did since TensorFlow 1.5. zero: what it gives behind
+    a sequence's end, made before the loop."""
     steps = tf.shape(x)[0]
     bound = tf.minimum(steps, tf.maximum(1, tf.reduce_max(lengths))) if shorter else steps
     read = v1.TensorArray(tf.float32, steps, name="input").unstack(x)
@@ -97,7 +98,7 @@ def dynamic_rnn(cell, x, state, lengths=None, shorter=False):
         y, fresh = cell(read.read(t), states)
         if lengths is not None:
             done = t >= lengths
-            y = v1.where(done, tf.zeros_like(y), y)
+            y = v1.where(done, tf.zeros_like(y) if zero is None else zero, y)
             fresh = [v1.where(done, s, f) for s, f in zip(states, fresh)]
         return (t + 1, out.write(t, y), *fresh)
 

@@ -228,3 +228,20 @@ case("LSTMCell-upwards-loop-frames", lambda x, c, h, p=projected(5): dynamic_rnn
 case("LSTMCell-projection-clip-loop-frames", lambda x, c, h, p=projected(3, clip_output=0.2): dynamic_rnn(p, x, [c, h]), x, *begin_of[3], frames=True)
 case("LSTMCell-projections-frames", lambda x, n, p=stacked(projected(3), projected(2, 3)): dynamic_rnn(
     p, x, [tf.zeros([3, 4]), tf.zeros([3, 3]), tf.zeros([3, 4]), tf.zeros([3, 2])], n), x, lengths, frames=True)
+
+# ---- an open batch: nothing but what is done with them says that there are as many lengths ----
+
+OPEN = {}
+
+
+def open_batch(name, cell, states, inputs=x):
+    def build(v1):
+        x0, n = v1.placeholder(tf.float32, [5, None, 3], "x0"), v1.placeholder(tf.int32, [None], "x1")
+        zero = tf.zeros([tf.shape(x0)[1], 4])
+        return [tf.identity(y) for y in dynamic_rnn(cell, x0, [zero] * states, n, True, zero)], [inputs, lengths]
+    OPEN[name] = build
+
+
+open_batch("Open-BasicLSTMCell", lstm, 2)
+open_batch("Open-GRUCell", gru(*w), 1)
+open_batch("Open-MultiRNNCell", stacked(lstm, gru(noise(8, 8), noise(8), noise(8, 4), noise(4))), 3)

@@ -221,6 +221,8 @@ sld_value *sld_tf_as_scalar(sld_tf_node *node, sld_value *x);
 /* 0, 1, 2 ... as many as x has along axis: i64 [n] */
 sld_value *sld_tf_count_along(sld_tf_node *node, sld_value *x, int axis);
 sld_value *sld_tf_reduce(sld_tf_node *node, int kind, uint32_t axes, sld_value *x);
+/* x, which has as many elements as like has along axis, as [n, 1, ...] of that rank. */
+sld_value *sld_tf_column(sld_tf_node *node, sld_value *x, sld_value *like, int axis, int rank);
 
 /* ---- dilated convolutions (tf_dilation.c) ---- */
 

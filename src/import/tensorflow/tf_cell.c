@@ -396,6 +396,14 @@ static bool is_zero(const sld_value *value)
     return zero;
 }
 
+/* Of a value in the body: is it 0, or what is 0 around the loop? */
+static bool is_zero_inside(const finding *f, const sld_value *value)
+{
+    const sld_tf_loop_var *var = sld_tf_var_of(f->loop, value);
+    bool given = var != NULL && var->invariant && var->arg.list == NULL && var->outer != NULL;
+    return is_zero(given ? var->outer : value);
+}
+
 /* The item that a variable keeps of the last step. A held one begins with 0, and so does its cell.
  */
 static item_kind kept_item(finding *f, const sld_tf_loop_var *var, const cell **from)
@@ -408,7 +416,7 @@ static item_kind kept_item(finding *f, const sld_tf_loop_var *var, const cell **
         return NO_ITEM;
     }
     *from = cell_of(f, fresh);
-    if (*from == NULL || is_zero(held)) { /* what the last iteration gave */
+    if (*from == NULL || is_zero_inside(f, held)) { /* what the last iteration gave */
         return *from == NULL || f->shorter ? NO_ITEM : ZERO;
     }
     bool zero = is_zero(var->outer) && is_zero(f->loop->vars[(*from)->h].outer);
@@ -430,7 +438,7 @@ static item_kind item_of(finding *f, const sld_value *value, const cell **from)
         return NO_ITEM;
     }
     *from = cell_of(f, fresh);
-    if (*from == NULL || is_zero(held)) {
+    if (*from == NULL || is_zero_inside(f, held)) {
         return *from == NULL ? NO_ITEM : ZERO;
     }
     const cell *other = NULL;

@@ -273,3 +273,19 @@ sld_value *sld_tf_reduce(sld_tf_node *node, int kind, uint32_t axes, sld_value *
     const sld_reduce_params params = {.kind = kind, .axes = axes, .scale = 1};
     return sld_tf_emit(node, SLD_OP_REDUCE, &params, &x, 1);
 }
+
+/* Where nothing but what is done with them says that two open dims are equal, the result has that
+ * of like. */
+sld_value *sld_tf_column(sld_tf_node *node, sld_value *x, sld_value *like, int axis, int rank)
+{
+    if (!sld_tf_ok(node) || x->shape.d[0] == like->shape.d[axis]) {
+        return sld_tf_unsqueeze(node, x, 1, rank - 1);
+    }
+    const sld_shape_params one = {.start = axis, .end = axis + 1};
+    const sld_reshape_params params = {.allow_zero = 1};
+    const int64_t ones[SOLDER_MAX_RANK] = {1, 1, 1, 1, 1, 1, 1, 1};
+    sld_value *dims[2] = {sld_tf_emit(node, SLD_OP_SHAPE, &one, &like, 1),
+                          sld_tf_vector(node, ones, (size_t)rank - 1)};
+    sld_value *in[2] = {x, sld_tf_concat(node, dims, rank > 1 ? 2 : 1, 0)};
+    return sld_tf_emit(node, SLD_OP_RESHAPE, &params, in, 2);
+}

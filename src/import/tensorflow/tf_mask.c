@@ -35,7 +35,7 @@ static const sld_value *condition_of(const sld_value *value)
         }
         const sld_value *from = sld_tf_stripped(sld_node_in(value->producer, 0));
         if (from == NULL || from->shape.rank < 1 || value->shape.rank < 1 || !is_column(from) ||
-            from->shape.d[0] != value->shape.d[0] || (op == SLD_OP_RESHAPE && !is_column(value)) ||
+            (op == SLD_OP_RESHAPE ? !is_column(value) : from->shape.d[0] != value->shape.d[0]) ||
             (op == SLD_OP_EXPAND && from->shape.rank != value->shape.rank)) {
             break;
         }
@@ -162,6 +162,7 @@ static void emit_lengths(sld_tf_node *node, const sld_value *given, sld_value *x
         (void)sld_expr_is_const(&given->graph->exprs, given->shape.d[0], &count);
         lengths = sld_tf_constant(node, given->dtype, 1, &count, given->data);
     }
+    lengths = sld_tf_column(node, lengths, x, 1, 1);
     sld_value *all = sld_tf_emit(node, SLD_OP_SHAPE, &first, &x, 1);
     lengths = binary(node, SLD_BINARY_MAX, sld_tf_cast(node, SOLDER_I64, lengths), number(node, 0));
     steps->lengths = binary(node, SLD_BINARY_MIN, lengths, all);

@@ -155,8 +155,8 @@ void sld_tf_selects(sld_tf_node *node, int broadcasts)
         in[0] = first ? sld_tf_first(node, condition) : sld_tf_plain(node, condition);
     } else {
         in[0] = sld_tf_plain(node, condition);
-        if (sld_tf_rank(condition) == 1) {
-            in[0] = sld_tf_unsqueeze(node, in[0], 1, rank - 1);
+        if (sld_tf_rank(condition) == 1 && rank > 0) {
+            in[0] = sld_tf_column(node, in[0], in[1], 0, rank);
         }
     }
     sld_tf_set_form(node, 0, sld_tf_select(node, in[0], in[1], in[2]), first);
