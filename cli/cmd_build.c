@@ -187,8 +187,16 @@ static int build_plan(build *b)
     double start = cli_now();
     int status = configure(b);
     if (status == CLI_DONE) {
-        status = cli_model_open(o->operands[0], o->operand_count == 2 ? o->operands[1] : NULL,
-                                &o->inputs, &o->outputs, o->random_weights, &o->plugins, &b->model);
+        status = cli_model_open(
+            &(cli_model_options){.model = o->operands[0],
+                                 .weights = o->operand_count == 2 ? o->operands[1] : NULL,
+                                 .inputs = &o->inputs,
+                                 .outputs = &o->outputs,
+                                 .profiles = b->profiles,
+                                 .profile_count = b->config.profile_count,
+                                 .seed = o->random_weights,
+                                 .plugins = &o->plugins},
+            &b->model);
     }
     if (status != CLI_DONE) {
         return status;

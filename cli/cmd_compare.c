@@ -312,8 +312,14 @@ static int open_model(comparison *c)
         if (seed < 0 && seed_text != NULL && seed_text[0] != '\0') {
             seed = strtoll(seed_text, NULL, 10);
         }
-        status = cli_model_open(o->operands[0], o->operand_count == 3 ? o->operands[1] : NULL,
-                                &lists[0], &lists[1], seed, &o->plugins, &c->model);
+        status = cli_model_open(
+            &(cli_model_options){.model = o->operands[0],
+                                 .weights = o->operand_count == 3 ? o->operands[1] : NULL,
+                                 .inputs = &lists[0],
+                                 .outputs = &lists[1],
+                                 .seed = seed,
+                                 .plugins = &o->plugins},
+            &c->model);
     }
     free(lists);
     free(inputs);

@@ -276,8 +276,14 @@ static int write_model(const cli_model *model, const cli_options *options, json_
 static int inspect_model(const cli_options *o)
 {
     cli_model model;
-    int status = cli_model_open(o->operands[0], o->operand_count == 2 ? o->operands[1] : NULL,
-                                &o->inputs, &o->outputs, o->random_weights, &o->plugins, &model);
+    int status = cli_model_open(
+        &(cli_model_options){.model = o->operands[0],
+                             .weights = o->operand_count == 2 ? o->operands[1] : NULL,
+                             .inputs = &o->inputs,
+                             .outputs = &o->outputs,
+                             .seed = o->random_weights,
+                             .plugins = &o->plugins},
+        &model);
     json_t *before = status == CLI_DONE ? cli_model_json(&model, model.network) : NULL;
     if (status == CLI_DONE && before == NULL) {
         status = CLI_DATA; /* cli_model_json kept the error */

@@ -8,7 +8,9 @@
 
 typedef struct specs {
     cli_name names[CLI_LIST_MAX];
-    solder_input_spec inputs[CLI_LIST_MAX];
+    double values[CLI_LIST_MAX];
+    solder_input_spec inputs[2 * CLI_LIST_MAX];
+    size_t count;
 } specs;
 
 int cli_model_fail(const cli_model *model, solder_status status)
@@ -35,9 +37,32 @@ static int import(const char *file, const char *weights, const solder_import_opt
     return status == SOLDER_OK ? CLI_DONE : cli_model_fail(result, status);
 }
 
-int cli_model_open(const char *model, const char *weights, const cli_list *inputs,
-                   const cli_list *outputs, int64_t seed, const cli_list *plugins,
-                   cli_model *result)
+/* Dimensions that a range leaves no choice are fixed when importing: branches, and ranks that
+ * depend on them, are then decided. */
+static void fix_dims(const solder_profile *profiles, size_t count, specs *s)
+{
+    size_t given = s->count;
+    for (size_t i = 0; i < count; i++) {
+        const solder_profile *p = &profiles[i];
+        solder_input_spec spec = {.name = p->input, .dims = p->opt};
+        bool known = false, fixed = false;
+        for (size_t j = 0; j < given; j++) {
+            const char *name = s->inputs[j].name;
+            known = known || name == p->input ||
+                    (name != NULL && p->input != NULL && strcmp(name, p->input) == 0);
+        }
+        for (int k = 0; k < p->opt.rank; k++) {
+            bool one = p->min.d[k] == p->max.d[k];
+            fixed = fixed || one;
+            spec.dims.d[k] = one ? p->opt.d[k] : SOLDER_DIM_AS_MODEL;
+        }
+        if (fixed && !known) {
+            s->inputs[s->count++] = spec;
+        }
+    }
+}
+
+int cli_model_open(const cli_model_options *o, cli_model *result)
 {
     memset(result, 0, sizeof *result);
     specs *s = calloc(1, sizeof *s);
@@ -45,18 +70,20 @@ int cli_model_open(const char *model, const char *weights, const cli_list *input
         return cli_fail_memory(sizeof *s);
     }
     int status = CLI_DONE;
-    for (size_t i = 0; status == CLI_DONE && i < inputs->count; i++) {
-        status = cli_parse_input(inputs->items[i], &s->names[i], &s->inputs[i]);
+    for (size_t i = 0; status == CLI_DONE && i < o->inputs->count; i++) {
+        status = cli_parse_input(o->inputs->items[i], &s->names[i], &s->values[i], &s->inputs[i]);
+        s->count++;
     }
     if (status == CLI_DONE) {
+        fix_dims(o->profiles, o->profile_count, s);
         solder_import_options options = solder_import_options_default();
         options.inputs = s->inputs;
-        options.input_count = inputs->count;
-        options.outputs = outputs->items;
-        options.output_count = outputs->count;
-        options.random_weights = seed >= 0;
-        options.seed = seed >= 0 ? (uint64_t)seed : 0;
-        status = import(model, weights, &options, plugins, result);
+        options.input_count = s->count;
+        options.outputs = o->outputs->items;
+        options.output_count = o->outputs->count;
+        options.random_weights = o->seed >= 0;
+        options.seed = o->seed >= 0 ? (uint64_t)o->seed : 0;
+        status = import(o->model, o->weights, &options, o->plugins, result);
     }
     free(s);
     return status;

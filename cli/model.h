@@ -13,13 +13,17 @@ typedef struct cli_model {
     solder_network *network;
 } cli_model;
 
-/*
- * weights may be NULL. inputs and outputs are as given on the command line; seed < 0: no made-up
- * weights; plugins: libraries to load first. Close it whatever happens.
- */
-int cli_model_open(const char *model, const char *weights, const cli_list *inputs,
-                   const cli_list *outputs, int64_t seed, const cli_list *plugins,
-                   cli_model *result);
+typedef struct cli_model_options {
+    const char *model, *weights;      /* weights may be NULL */
+    const cli_list *inputs, *outputs; /* as given on the command line */
+    const solder_profile *profiles;   /* of CLI_LIST_MAX at most; fix what they leave no choice */
+    size_t profile_count;
+    int64_t seed;            /* < 0: no made-up weights */
+    const cli_list *plugins; /* libraries to load first */
+} cli_model_options;
+
+/* Close it whatever happens. */
+int cli_model_open(const cli_model_options *options, cli_model *result);
 void cli_model_close(cli_model *model);
 
 /* Keeps the builder's message as the error. */

@@ -40,7 +40,7 @@ static const row table[] = {
     {"output-plan", 'o', TEXT, T, AT(plan), 0, 0, "PLAN", "the plan to write (the same)"},
     {"output-file", 'o', TEXT, V, AT(plan), 0, 0, "FILE.uff", "the file to write; .pbtxt: as text"},
     {"input", 'i', LIST, B | I, AT(inputs), 0, 0, "NAME[:DTYPE]=DIMS[:nhwc]",
-     "shape of an input, as data=1x3x224x224; ? is open"},
+     "shape of an input, as data=1x3x224x224, ? is open; or its value, as training:=false"},
     {"input", 'i', LIST, R | N | C, AT(inputs), 0, 0, "NAME=FILE",
      "a .npy array or a picture (PNG, JPEG, PPM, PGM); repeat for a batch"},
     {"output", 0, LIST, B | I | V, AT(outputs), 0, 0, "NAME",

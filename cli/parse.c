@@ -13,6 +13,10 @@ static bool parse_dim(const char *text, size_t length, int64_t *dim)
         *dim = -1;
         return true;
     }
+    if (length == 1 && text[0] == '*') {
+        *dim = SOLDER_DIM_AS_MODEL;
+        return true;
+    }
     int64_t value = 0;
     for (size_t i = 0; i < length; i++) {
         if (text[i] < '0' || text[i] > '9' || value > (INT64_MAX - 9) / 10) {
@@ -93,14 +97,15 @@ static solder_dtype take_dtype(cli_name *name)
     return dtype;
 }
 
-int cli_parse_input(const char *argument, cli_name *name, solder_input_spec *spec)
+/* [NAME[:DTYPE]=]DIMS[:nhwc], or NAME[:DTYPE] alone, which an input with a value always may be. */
+static int parse_spec(const char *argument, bool valued, cli_name *name, solder_input_spec *spec)
 {
     const char *text;
-    memset(spec, 0, sizeof *spec);
     size_t length = without_order(argument, &spec->nhwc);
     int status = split_dims(argument, name, &text);
-    if (status == CLI_DONE && text == argument && !cli_parse_dims(argument, length, &spec->dims)) {
-        status = copy_name(argument, length, name); /* NAME:DTYPE alone */
+    bool dims_alone = text == argument && !valued && cli_parse_dims(argument, length, &spec->dims);
+    if (status == CLI_DONE && text == argument && !dims_alone) {
+        status = copy_name(argument, length, name);
         text = argument + length;
     }
     if (status != CLI_DONE) {
@@ -110,13 +115,48 @@ int cli_parse_input(const char *argument, cli_name *name, solder_input_spec *spe
     spec->name = name->text[0] != '\0' ? name->text : NULL;
     length -= (size_t)(text - argument);
     if (!cli_parse_dims(text, length, &spec->dims) ||
-        (spec->dims.rank == 0 && spec->dtype == SOLDER_NONE)) {
+        (spec->dims.rank == 0 && spec->dtype == SOLDER_NONE && !valued)) {
         return cli_fail(CLI_USAGE,
                         "--input '%s': not a shape; write NAME[:DTYPE]=DIMS[:nhwc], as "
                         "data=1x3x224x224",
                         argument);
     }
     return CLI_DONE;
+}
+
+static bool parse_value(const char *text, double *value)
+{
+    char *end;
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0) {
+        *value = text[0] == 't';
+        return true;
+    }
+    *value = strtod(text, &end);
+    return end != text && *end == '\0';
+}
+
+int cli_parse_input(const char *argument, cli_name *name, double *value, solder_input_spec *spec)
+{
+    memset(spec, 0, sizeof *spec);
+    const char *assigned = NULL;
+    for (const char *at = strstr(argument, ":="); at != NULL; at = strstr(at + 2, ":=")) {
+        assigned = at;
+    }
+    if (assigned == NULL) {
+        return parse_spec(argument, false, name, spec);
+    }
+    cli_name left;
+    int status = copy_name(argument, (size_t)(assigned - argument), &left);
+    if (status == CLI_DONE) {
+        status = parse_spec(left.text, true, name, spec);
+    }
+    if (status == CLI_DONE && (spec->name == NULL || !parse_value(assigned + 2, value))) {
+        status = cli_fail(CLI_USAGE,
+                          "--input '%s': write NAME[:DTYPE][=DIMS]:=NUMBER, as training:=false",
+                          argument);
+    }
+    spec->value = value;
+    return status;
 }
 
 int cli_parse_shapes(const char *argument, cli_name *name, solder_profile *profile)

@@ -6,7 +6,7 @@
 #include "solder/builder.h"
 #include "tensor.h"
 
-/* length characters as "1x3x?x224"; false if they are not dims. "" is rank 0. */
+/* length characters as "1x3x?x224", "*": as the model says; false if not dims. "" is rank 0. */
 bool cli_parse_dims(const char *text, size_t length, solder_dims *dims);
 
 /* A C string cut out of an argument. */
@@ -17,8 +17,11 @@ typedef struct cli_name {
 /* Splits at the first '='; *rest is what follows, or all of it when there is no name. */
 int cli_split_name(const char *argument, cli_name *name, const char **rest);
 
-/* [NAME[:DTYPE]=]DIMS[:nhwc]; spec->name points into name. */
-int cli_parse_input(const char *argument, cli_name *name, solder_input_spec *spec);
+/*
+ * [NAME[:DTYPE]=]DIMS[:nhwc], or NAME[:DTYPE][=DIMS]:=NUMBER for an input that becomes a constant;
+ * spec->name points into name, spec->value to value.
+ */
+int cli_parse_input(const char *argument, cli_name *name, double *value, solder_input_spec *spec);
 
 /* [NAME=]MIN..OPT..MAX; profile->input points into name. */
 int cli_parse_shapes(const char *argument, cli_name *name, solder_profile *profile);

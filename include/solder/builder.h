@@ -41,9 +41,15 @@ SOLDER_API const char *solder_builder_message(const solder_builder *builder);
 typedef struct solder_input_spec {
     const char *name;
     solder_dtype dtype; /* SOLDER_NONE: as the model says */
-    solder_dims dims;   /* rank 0 and dtype given: shape as the model says; -1: open */
+    solder_dims dims;   /* rank 0: shape as the model says; -1: open; SOLDER_DIM_AS_MODEL */
     bool nhwc;          /* dims, and the data at run time, are NHWC */
+    /* Not NULL: the input becomes a constant with this number in every element, and what it decides
+     * (a branch, a mode) is decided when importing. Its dims must be known; needs a name. */
+    const double *value;
 } solder_input_spec;
+
+/* In dims of a solder_input_spec: this dimension as the model says. */
+#define SOLDER_DIM_AS_MODEL INT64_C(-2)
 
 typedef struct solder_import_options {
     size_t struct_size;

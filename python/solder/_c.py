@@ -25,6 +25,7 @@ from typing import Any, Dict, List, Sequence, Type
 from ._library import load
 
 MAX_RANK = 8
+DIM_AS_MODEL = -2  # of an input: this dimension as the model says
 
 
 class Dims(Structure):
@@ -70,7 +71,13 @@ class BuilderOptions(Structure):
 
 
 class InputSpec(Structure):
-    _fields_ = [("name", c_char_p), ("dtype", c_int), ("dims", Dims), ("nhwc", c_bool)]
+    _fields_ = [
+        ("name", c_char_p),
+        ("dtype", c_int),
+        ("dims", Dims),
+        ("nhwc", c_bool),
+        ("value", POINTER(c_double)),
+    ]
 
 
 class ImportOptions(Structure):
@@ -473,7 +480,7 @@ def encode(value: str, what: str) -> bytes:
 
 
 def dims(shape: Sequence[Any]) -> Dims:
-    """A shape for C: None and -1 are open dimensions."""
+    """A shape for C: None and -1 are open dimensions, DIM_AS_MODEL one as the model says."""
     result = Dims()
     shape = tuple(shape)
     if len(shape) > MAX_RANK:
@@ -481,7 +488,7 @@ def dims(shape: Sequence[Any]) -> Dims:
     result.rank = len(shape)
     for i, dim in enumerate(shape):
         value = -1 if dim is None else int(dim.__index__())
-        if not -1 <= value < 1 << 63:
+        if not DIM_AS_MODEL <= value < 1 << 63:
             raise ValueError(f"dimension {i} is {value}")
         result.d[i] = value
     return result

@@ -23,11 +23,14 @@ class Input(NamedTuple):
     shape: dimensions, None or -1 where open; None: as the model says.
     dtype: "u8", ...; None: as the model says.
     nhwc: the shape, and the data of runs, are N, H, W, C.
+    value: the input becomes a constant with this number in every element, as
+        ``{"training": Input(value=False)}``; what it decides is decided when importing.
     """
 
     shape: Optional[Shape] = None
     dtype: Optional[str] = None
     nhwc: bool = False
+    value: Optional[float] = None
 
 
 class Preprocess(NamedTuple):
@@ -79,7 +82,28 @@ def _input_spec(name: Optional[str], value: Any) -> _c.InputSpec:
     if given.shape is not None:
         spec.dims = _c.dims(given.shape)
     spec.nhwc = given.nhwc
+    if given.value is not None:
+        if name is None:
+            raise ValueError("an input with a value needs a name")
+        spec.value = ctypes.pointer(ctypes.c_double(given.value))
     return spec
+
+
+def with_fixed_dims(inputs: Any, shapes: Any) -> Any:
+    """inputs, and for others in shapes the dimensions whose range leaves no choice."""
+    if shapes is None or not (inputs is None or isinstance(inputs, Mapping)):
+        return inputs
+    if not isinstance(shapes, Mapping):
+        return _fixed_dims(shapes) if inputs is None else inputs
+    fixed = {name: _fixed_dims(r) for name, r in shapes.items() if name not in (inputs or {})}
+    return {**(inputs or {}), **{name: dims for name, dims in fixed.items() if dims is not None}}
+
+
+def _fixed_dims(ranges: Any) -> Optional[Tuple[int, ...]]:
+    if len(ranges) != 3 or len(ranges[0]) != len(ranges[2]):
+        return None  # what is wrong is said when building
+    dims = tuple(a if a == b else _c.DIM_AS_MODEL for a, b in zip(ranges[0], ranges[2]))
+    return dims if any(d >= 0 for d in dims) else None
 
 
 def text_array(texts: Sequence[str], what: str) -> Any:

@@ -22,7 +22,16 @@ from . import _c, _memory, dtypes
 from ._c import lib, text
 from ._log import Collector
 from ._node import Node
-from .config import Config, Path, Shape, input_specs, make_config, path_bytes, text_array
+from .config import (
+    Config,
+    Path,
+    Shape,
+    input_specs,
+    make_config,
+    path_bytes,
+    text_array,
+    with_fixed_dims,
+)
 from .errors import ArgumentError, make_error
 from .plugin import Plugins, add_to_builder, plugin_list
 from .tensor import Tensor
@@ -527,6 +536,7 @@ def build(
             ``import_model``; model may also be a Network.
         output: file to write; it appears only when the plan is whole.
         shapes: dict by name of (MIN, OPT, MAX), three whole shapes; or one for the only input.
+            A dimension with no range is fixed when importing, unless inputs says otherwise.
         threads: the plan is tuned for; 0: all cores.
         fast: no timing, kernels by cost model; the same as effort=0.
         effort: 0, 1 (default): time the likely kernels, 2: time all of them.
@@ -547,7 +557,7 @@ def build(
     network = import_model(
         model,
         weights,
-        inputs=inputs,
+        inputs=with_fixed_dims(inputs, options.get("shapes")),
         outputs=outputs,
         random_weights=random_weights,
         memory_limit=memory_limit,

@@ -49,8 +49,8 @@ const sld_importer *sld_find_importer(const char *path, const sld_file *file)
     return NULL;
 }
 
-/* "x=1x3x?x?:nhwc", "y:f32" as the command line would say it, one per line; kept in the plan for
- * `compare`. */
+/* "x=1x3x?x?:nhwc", "y:f32", "z:=1" as the command line would say it, one per line; kept in the
+ * plan for `compare`. */
 static solder_status describe_inputs(solder_network *network, const solder_import_options *options)
 {
     sld_text text = {.allocator = &network->builder->counted};
@@ -63,12 +63,16 @@ static solder_status describe_inputs(solder_network *network, const solder_impor
                                  spec->dtype != SOLDER_NONE ? solder_dtype_name(spec->dtype) : "");
         for (int j = 0; status == SOLDER_OK && j < spec->dims.rank; j++) {
             const char *before = j > 0 ? "x" : spec->name != NULL || spec->dtype ? "=" : "";
-            status = spec->dims.d[j] < 0
-                         ? sld_text_printf(&text, "%s?", before)
-                         : sld_text_printf(&text, "%s%" PRId64, before, spec->dims.d[j]);
+            status =
+                spec->dims.d[j] >= 0
+                    ? sld_text_printf(&text, "%s%" PRId64, before, spec->dims.d[j])
+                    : sld_text_printf(&text, "%s%s", before, spec->dims.d[j] == -1 ? "?" : "*");
         }
         if (status == SOLDER_OK && spec->nhwc) {
             status = sld_text_printf(&text, ":nhwc");
+        }
+        if (status == SOLDER_OK && spec->value != NULL) {
+            status = sld_text_printf(&text, ":=%.17g", *spec->value);
         }
     }
     if (status == SOLDER_OK && text.size > 0) {

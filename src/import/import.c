@@ -24,6 +24,8 @@ const solder_input_spec *sld_import_spec(const sld_import *import, const char *n
 
 /* ---- inputs ---- */
 
+#define CONSTANT_BYTES_MAX (64u << 20) /* of an input that becomes a constant */
+
 /* An input being declared: what the model says, changed by what the options say. */
 typedef struct declaration {
     sld_import *import;
@@ -81,6 +83,9 @@ static solder_status apply_spec(declaration *d, const solder_input_spec *spec)
             return fail_input(d, "the model does not give its rank: give its dimensions");
         }
         d->dims.rank = spec->dims.rank;
+        for (int i = 0; i < d->dims.rank; i++) {
+            d->dims.d[i] = -1;
+        }
     }
     d->nhwc = spec->nhwc;
     if (d->nhwc && (d->dims.rank < 3 || d->dims.rank > 5)) {
@@ -89,10 +94,66 @@ static solder_status apply_spec(declaration *d, const solder_input_spec *spec)
     if (d->nhwc) {
         to_nhwc(d);
     }
-    if (spec->dims.rank != 0) {
-        memcpy(d->dims.d, spec->dims.d, sizeof d->dims.d);
+    for (int i = 0; i < spec->dims.rank; i++) {
+        if (spec->dims.d[i] != SOLDER_DIM_AS_MODEL) {
+            d->dims.d[i] = spec->dims.d[i];
+        }
     }
     return SOLDER_OK;
+}
+
+/* The number as an element of the type; false if the type does not hold it. */
+static bool store_exactly(solder_dtype dtype, double number, void *element)
+{
+    if (dtype == SOLDER_BOOL && number != 0 && number != 1) {
+        return false;
+    }
+    sld_store_f64(dtype, element, number);
+    return sld_dtype_is_float(dtype) || sld_load_f64(dtype, element) == number;
+}
+
+static solder_status note_filled(sld_import *import, const solder_input_spec *spec)
+{
+    size_t count = import->options->input_count;
+    if (import->filled == NULL) {
+        import->filled = sld_arena_array(&import->graph->arena, count, sizeof *import->filled);
+    }
+    if (import->filled == NULL) {
+        return sld_fail_memory(import->diag, count);
+    }
+    import->filled[spec - import->options->inputs] = true;
+    return SOLDER_OK;
+}
+
+/* The input as a constant. */
+static solder_status fill_input(const declaration *d, double number, sld_value **value)
+{
+    uint8_t element[8] = {0};
+    size_t bytes, size = solder_dtype_size(d->dtype);
+    if (d->nhwc) {
+        return fail_input(d, "a constant has no NHWC order");
+    }
+    for (int i = 0; i < d->dims.rank; i++) {
+        if (d->dims.d[i] < 0) {
+            return fail_input(d, "dimension %d is open: a constant needs all its dimensions", i);
+        }
+    }
+    if (!store_exactly(d->dtype, number, element)) {
+        return fail_input(d, "%g is no %s", number, solder_dtype_name(d->dtype));
+    }
+    (void)sld_dims_bytes(d->dims.d, d->dims.rank, d->dtype, &bytes); /* make_shape has looked */
+    if (bytes > CONSTANT_BYTES_MAX) {
+        return fail_input(d, "a constant of %zu bytes is too large", bytes);
+    }
+    uint8_t *data = sld_arena_alloc(&d->import->graph->arena, bytes);
+    if (data == NULL) {
+        return sld_fail_memory(d->import->diag, bytes);
+    }
+    for (size_t i = 0; i < bytes; i += size) {
+        memcpy(data + i, element, size);
+    }
+    return sld_graph_add_constant(d->import->graph, d->name, d->dtype, d->dims.rank, d->dims.d,
+                                  data, false, value);
 }
 
 static solder_status make_shape(const declaration *d, sld_shape *shape)
@@ -172,7 +233,12 @@ solder_status sld_import_input(sld_import *import, const char *name, solder_dtyp
     }
     sld_shape shape = {0};
     SLD_TRY(make_shape(&d, &shape));
-    SLD_TRY(sld_graph_add_input(import->graph, name, d.dtype, &shape, value));
+    if (spec != NULL && spec->value != NULL && spec->name != NULL) {
+        SLD_TRY(note_filled(import, spec));
+        SLD_TRY(fill_input(&d, *spec->value, value));
+    } else {
+        SLD_TRY(sld_graph_add_input(import->graph, name, d.dtype, &shape, value));
+    }
     return adapt(&d, value);
 }
 
@@ -195,12 +261,19 @@ solder_status sld_import_check_specs(sld_import *import)
     list_inputs(graph, inputs, sizeof inputs);
     for (size_t i = 0; i < import->options->input_count; i++) {
         const char *name = import->options->inputs[i].name;
+        if (name == NULL && import->options->inputs[i].value != NULL) {
+            return sld_fail(import->diag, SOLDER_ERROR_ARGUMENT,
+                            "an input with a value needs a name");
+        }
         if (name == NULL && graph->input_count != 1) {
             return sld_fail(import->diag, SOLDER_ERROR_ARGUMENT,
                             "an input without a name is given, but the model has %zu: %s",
                             graph->input_count, inputs);
         }
         bool found = name == NULL;
+        if (name != NULL && import->filled != NULL) {
+            found = import->filled[i];
+        }
         for (size_t j = 0; j < graph->input_count && !found; j++) {
             found = strcmp(graph->inputs[j]->name, name) == 0;
         }

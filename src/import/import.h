@@ -16,6 +16,7 @@ typedef struct sld_import {
     sld_diag *diag;
     const solder_allocator *allocator;
     sld_graph *graph; /* empty; to be filled */
+    bool *filled;     /* by spec: the input became a constant; NULL: none did */
     /* Extra files the importer mapped (ONNX external data) for the graph to borrow from; takes the
      * file over, and unmaps it if it fails. */
     solder_status (*keep_file)(struct sld_import *import, sld_file file);

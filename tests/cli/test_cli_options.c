@@ -114,7 +114,9 @@ static void expect_input(const char *text, const char *name, solder_dtype dtype,
     cli_name buffer;
     solder_input_spec spec;
     char have[CLI_DIMS_TEXT];
-    assert_int_equal(cli_parse_input(text, &buffer, &spec), CLI_DONE);
+    double value;
+    assert_int_equal(cli_parse_input(text, &buffer, &value, &spec), CLI_DONE);
+    assert_null(spec.value);
     if (name == NULL) {
         assert_null(spec.name);
     } else {
@@ -151,12 +153,45 @@ static void test_input_specs(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         cli_name name;
         solder_input_spec spec;
-        int status = cli_parse_input(wrong[i], &name, &spec);
+        double value;
+        int status = cli_parse_input(wrong[i], &name, &value, &spec);
         /* An unknown type is part of the name. */
         assert_int_equal(status, strcmp(wrong[i], "data:f99=4") == 0 ? CLI_DONE : CLI_USAGE);
     }
     assert_string_equal(cli_error(), "--input '': not a shape; write NAME[:DTYPE]=DIMS[:nhwc], as "
                                      "data=1x3x224x224");
+}
+
+static void test_input_values(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *name;
+        double value;
+        solder_dtype dtype;
+        int rank;
+    } right[] = {{"sr:=16000", "sr", 16000, SOLDER_NONE, 0},
+                 {"training:=false", "training", 0, SOLDER_NONE, 0},
+                 {"phase:0:=true", "phase:0", 1, SOLDER_NONE, 0},
+                 {"3:=-1.5e-3", "3", -1.5e-3, SOLDER_NONE, 0},
+                 {"mask:f32=1x*:=1", "mask", 1, SOLDER_F32, 2}};
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        cli_name name;
+        solder_input_spec spec;
+        double value;
+        assert_int_equal(cli_parse_input(right[i].text, &name, &value, &spec), CLI_DONE);
+        assert_string_equal(spec.name, right[i].name);
+        assert_true(*spec.value == right[i].value);
+        assert_int_equal(spec.dtype, right[i].dtype);
+        assert_int_equal(spec.dims.rank, right[i].rank);
+    }
+    static const char *const wrong[] = {"sr:=", "sr:=x", "sr:=1x", "=:=1", ":=1", "sr=1xx:=2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        cli_name name;
+        solder_input_spec spec;
+        double value;
+        assert_int_equal(cli_parse_input(wrong[i], &name, &value, &spec), CLI_USAGE);
+    }
 }
 
 static void test_shapes(void **state)
@@ -282,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_help_needs_no_operands),
         cmocka_unit_test(test_input_specs),
+        cmocka_unit_test(test_input_values),
         cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_preprocess),
         cmocka_unit_test(test_mean_file),

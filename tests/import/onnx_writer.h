@@ -144,6 +144,8 @@ static inline void onnx_list(onnx_writer *f, const char *name, size_t count, con
     onnx_initializer(f, name, ONNX_INT64, 1, &(int64_t){(int64_t)count}, values, count * 8);
 }
 
+#define ONNX_WRITTEN_OPEN INT64_MIN /* a dimension that the file says is -1 */
+
 static inline void onnx_value_info(wire_buffer *graph, unsigned field, const char *name, int elem,
                                    int rank, const int64_t *dims, const char *symbol)
 {
@@ -152,7 +154,7 @@ static inline void onnx_value_info(wire_buffer *graph, unsigned field, const cha
         wire_buffer dim = {0};
         if (dims[i] >= 0 || symbol == NULL) {
             if (dims[i] != -1) {
-                wire_int(&dim, 1, dims[i]);
+                wire_int(&dim, 1, dims[i] == ONNX_WRITTEN_OPEN ? -1 : dims[i]);
             }
         } else {
             wire_text(&dim, 2, symbol);

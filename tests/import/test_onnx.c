@@ -261,6 +261,76 @@ static void symbols_are_shared(void **state)
     bench_close(&b);
 }
 
+/* An input that is given as a number is none any more, even if nothing is left of it. */
+static void inputs_become_constants(void **state)
+{
+    (void)state;
+    onnx_bench b;
+    const double two = 2, half = 0.5;
+    for (int used = 0; used < 2; used++) {
+        bench_open(&b, 13);
+        onnx_input(&b.f, "x", ONNX_FLOAT, 2, D(-1, 3), "N");
+        onnx_input(&b.f, "k", ONNX_INT64, 1, D(-1), "?");
+        onnx_int(&b.f, "to", ONNX_FLOAT);
+        onnx_node(&b.f, "Cast", "cast", "k", "kf");
+        onnx_node(&b.f, "Mul", "mul", used ? "x kf" : "x x", "y");
+        onnx_output(&b.f, "y", ONNX_FLOAT);
+        b.specs[0] = (solder_input_spec){.name = "k", .dims = {1, {3}}, .value = &two};
+        b.specs[1] = (solder_input_spec){.name = "x", .dims = {2, {2, SOLDER_DIM_AS_MODEL}}};
+        b.options.input_count = 2;
+        bench_import(&b);
+        assert_int_equal(b.graph->input_count, 1);
+        bench_run(&b, (sld_tensor[]){floats(F(1, 2, 3, 4, 5, 6), 2, D(2, 3))});
+        bench_check(&b, 0, 2, D(2, 3), used ? V(2, 4, 6, 8, 10, 12) : V(1, 4, 9, 16, 25, 36));
+        bench_close(&b);
+    }
+    static const struct {
+        const char *name;
+        solder_input_spec spec;
+        solder_status status;
+        const char *message;
+    } wrong[] = {
+        {"open",
+         {.name = "k"},
+         SOLDER_ERROR_ARGUMENT,
+         "onnx: input 'k': dimension 0 is open: a constant needs all its dimensions"},
+        {"fraction",
+         {.name = "k", .dims = {1, {3}}},
+         SOLDER_ERROR_ARGUMENT,
+         "onnx: input 'k': 0.5 is no i64"},
+        {"bool",
+         {.name = "k", .dtype = SOLDER_BOOL, .dims = {1, {3}}},
+         SOLDER_ERROR_ARGUMENT,
+         "onnx: input 'k': 0.5 is no bool"},
+        {"nhwc",
+         {.name = "k", .dims = {3, {1, 2, 3}}, .nhwc = true},
+         SOLDER_ERROR_ARGUMENT,
+         "onnx: input 'k': 3 dimensions given, the model has 1"},
+        {"large",
+         {.name = "k", .dims = {1, {100000000}}},
+         SOLDER_ERROR_ARGUMENT,
+         "onnx: input 'k': 0.5 is no i64"},
+        {"unnamed",
+         {.dims = {1, {3}}},
+         SOLDER_ERROR_ARGUMENT,
+         "an input with a value needs a name"},
+        {"unknown",
+         {.name = "kk", .dims = {1, {3}}},
+         SOLDER_ERROR_NOT_FOUND,
+         "the model has no input 'kk'; it has 'k'"},
+    };
+    for (size_t i = 0; i < SLD_ARRAY_LENGTH(wrong); i++) {
+        bench_open(&b, 13);
+        onnx_input(&b.f, "k", ONNX_INT64, 1, D(-1), "N");
+        onnx_node(&b.f, "Neg", "neg", "k", "y");
+        onnx_output(&b.f, "y", ONNX_INT64);
+        b.specs[0] = wrong[i].spec;
+        b.specs[0].value = &half;
+        b.options.input_count = 1;
+        bench_expect(&b, wrong[i].status, wrong[i].message);
+    }
+}
+
 /* The caller has NHWC bytes; the model wants NCHW floats. */
 static void nhwc_bytes(void **state)
 {
@@ -353,6 +423,7 @@ int main(void)
         cmocka_unit_test(node_names_step_aside),
         cmocka_unit_test(outputs_by_option),
         cmocka_unit_test(symbols_are_shared),
+        cmocka_unit_test(inputs_become_constants),
         cmocka_unit_test(nhwc_bytes),
         cmocka_unit_test(shape_arithmetic_folds),
         cmocka_unit_test(functions_unfold),

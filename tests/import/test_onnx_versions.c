@@ -84,6 +84,21 @@ static void squeeze_takes_two_open_dims_along(void **state)
     bench_close(&b);
 }
 
+static void minus_one_is_an_open_dim(void **state)
+{
+    (void)state;
+    const float x[] = {1, 2, 3, 4, 5, 6};
+    onnx_bench b;
+    bench_open(&b, 11);
+    onnx_input(&b.f, "x", ONNX_FLOAT, 2, D(ONNX_WRITTEN_OPEN, 3), NULL);
+    onnx_node(&b.f, "Neg", "neg", "x", "y");
+    onnx_output(&b.f, "y", ONNX_FLOAT);
+    bench_import(&b);
+    bench_run(&b, (sld_tensor[]){floats(x, 2, D(2, 3))});
+    bench_check(&b, 0, 2, D(2, 3), V(-1, -2, -3, -4, -5, -6));
+    bench_close(&b);
+}
+
 static void reduce_axes_moved(void **state)
 {
     (void)state;
@@ -399,6 +414,7 @@ int main(void)
         cmocka_unit_test(hardmax_before_13_flattens),
         cmocka_unit_test(squeeze_axes_moved),
         cmocka_unit_test(squeeze_takes_two_open_dims_along),
+        cmocka_unit_test(minus_one_is_an_open_dim),
         cmocka_unit_test(reduce_axes_moved),
         cmocka_unit_test(clip_bounds_moved),
         cmocka_unit_test(pad_moved),

@@ -142,6 +142,24 @@ class Builds(unittest.TestCase):
         self.assertEqual((net.inputs[0].dtype, net.inputs[0].nhwc), ("u8", True))
         self.assertEqual(net(solder.Tensor((1, 8, 8, 1), "u8")).shape, (1, 10))
 
+    def test_input_as_constant(self):
+        fixed = {"data": solder.Input((1, 1, 8, 8), value=0.5)}
+        net = solder.import_model(common.DIGITS / "digits.onnx", inputs=fixed)
+        self.assertEqual(net.inputs, ())
+        half = solder.import_model(common.DIGITS / "digits.onnx", inputs=(1, 1, 8, 8))
+        halves = array.array("f", [0.5] * 64)
+        (want,) = half.evaluate(memoryview(halves).cast("B").cast("f", (1, 1, 8, 8))).values()
+        (got,) = net.evaluate().values()
+        self.assertEqual(got.tolist(), want.tolist())
+        with self.assertRaisesRegex(ValueError, "needs a name"):
+            solder.import_model(common.DIGITS / "digits.onnx", inputs=solder.Input(value=1))
+
+    def test_dims_without_a_range_are_fixed(self):
+        ranges = ((1, 1, 8, 8), (2, 1, 8, 8), (3, 1, 8, 8))
+        for shapes in (ranges, {"data": ranges}):
+            net = solder.load(solder.build(common.DIGITS / "digits.onnx", shapes=shapes, fast=True))
+            self.assertEqual(net.property("import.inputs").split("=")[-1], "*x1x8x8")
+
     def test_random_weights(self):
         model = common.DIGITS / "digits.prototxt"
         plans = [solder.build(model, random_weights=seed, fast=True) for seed in (1, 1, 2)]

@@ -150,12 +150,14 @@ static void read_dim(reader *r, sld_onnx_bytes bytes, sld_onnx_info *info)
     {
         if (field.number == 1) {
             info->dims[i] = (int64_t)field.value;
-            if (info->dims[i] < 0 && r->status == SOLDER_OK) {
+            /* Some converters write -1 for an open dimension. */
+            if (info->dims[i] < -1 && r->status == SOLDER_OK) {
                 r->status = sld_fail(r->diag, SOLDER_ERROR_DATA, "onnx: '%s': dimension %d is %lld",
                                      info->name, i, (long long)info->dims[i]);
             }
         } else if (field.number == 2) {
-            info->symbols[i] = sld_wire_text(r, &field);
+            const char *symbol = sld_wire_text(r, &field);
+            info->symbols[i] = strcmp(symbol, "?") == 0 ? "" : symbol; /* no name, however often */
         }
     }
 }

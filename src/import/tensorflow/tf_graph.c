@@ -56,9 +56,8 @@ solder_status sld_tf_declare(sld_tf *tf, const char *name, solder_dtype dtype,
     if (status != SOLDER_OK) {
         return sld_fail_within(tf->diag, status, "%s", tf->format->name);
     }
-    const sld_value *input = tf->graph->inputs[tf->graph->input_count - 1];
     *(first ? &t->first : &t->plain) = value;
-    if (swapped && input->dtype == dtype) {
+    if (swapped && tf->graph->inputs[tf->graph->input_count - 1]->dtype == dtype) {
         t->plain = tf->graph->inputs[tf->graph->input_count - 1];
     }
     return SOLDER_OK;
