@@ -126,6 +126,24 @@ static const char control_branches[] = "network \"branches\"\n"
                                        "end\n"
                                        "output %y\n";
 
+/* Of which only one can run. */
+static const char control_refused[] = "network \"refused\"\n"
+                                      "input %c bool[]\n"
+                                      "input %x f32[6]\n"
+                                      "%y = If(%c, %x) {refused=else}\n"
+                                      "body \"then\"\n"
+                                      "input %x f32[6]\n"
+                                      "%a = Slice(%x) {axes=[0], start=[1], end=[3]}\n"
+                                      "output %a\n"
+                                      "end\n"
+                                      "body \"else\"\n"
+                                      "input %x f32[6]\n"
+                                      "constant %none f32[0] values []\n"
+                                      "%a = Unary(%none) {kind=identity}\n"
+                                      "output %a\n"
+                                      "end\n"
+                                      "output %y\n";
+
 /*
  * An image pyramid: as long as the image is at least 6 high, a convolution of it is flattened and
  * collected, and it is resized by a run-time factor to a run-time size. Pieces differ in length.

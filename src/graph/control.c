@@ -195,8 +195,9 @@ solder_status sld_graph_carried_changes(const sld_graph *body, uint32_t index, u
 }
 
 solder_status sld_graph_add_if(sld_graph *graph, sld_node *before, const char *name,
-                               sld_value *condition, sld_value *const *captured, uint32_t count,
-                               sld_graph *then_body, sld_graph *else_body, sld_node **node)
+                               const sld_if_params *params, sld_value *condition,
+                               sld_value *const *captured, uint32_t count, sld_graph *then_body,
+                               sld_graph *else_body, sld_node **node)
 {
     sld_value *in[SLD_MAX_INPUTS];
     sld_graph *bodies[] = {then_body, else_body};
@@ -209,7 +210,8 @@ solder_status sld_graph_add_if(sld_graph *graph, sld_node *before, const char *n
     for (uint32_t i = 0; i < count; i++) {
         in[1 + i] = captured[i];
     }
-    return sld_graph_add_control(graph, before, SLD_OP_IF, name, NULL, in, 1 + count, bodies, node);
+    return sld_graph_add_control(graph, before, SLD_OP_IF, name, params, in, 1 + count, bodies,
+                                 node);
 }
 
 solder_status sld_graph_add_loop(sld_graph *graph, sld_node *before, const char *name,
@@ -383,9 +385,19 @@ static solder_status merge_output(const inference *f, uint32_t index, sld_dim *c
         return fail_node(f, SOLDER_ERROR_UNSUPPORTED, "its bodies give different types or ranks of",
                          f->node->out[index]);
     }
+    const sld_if_params *p = f->node->params;
     out->dtype = a->dtype;
     out->shape.rank = a->shape.rank;
     for (int i = 0; i < a->shape.rank; i++) {
+        if (p->refused != SLD_REFUSED_NONE) {
+            int good = sld_if_refuses(p, 0);
+            sld_dim d = (good ? b : a)->shape.d[i];
+            sld_dim known = map[good][d];
+            out->shape.d[i] = known != SLD_DIM_NONE
+                                  ? known
+                                  : fresh_dim(f, index, i, upper(bodies[good], map[good], d));
+            continue;
+        }
         sld_dim x = map[0][a->shape.d[i]];
         sld_dim y = map[1][b->shape.d[i]];
         sld_dim most =

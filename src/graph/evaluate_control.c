@@ -217,6 +217,9 @@ solder_status sld_control_evaluate(const sld_control_call *call)
     if (call->node->op == SLD_OP_LOOP) {
         return evaluate_loop(call);
     }
-    const sld_graph *body = call->node->bodies[is_true(&call->in[0]) ? 0 : 1];
-    return run_body(call, body, call->in + 1, call->arena, call->out);
+    uint32_t taken = is_true(&call->in[0]) ? 0 : 1;
+    if (sld_if_refuses(call->node->params, taken)) {
+        return fail_node(call, SOLDER_ERROR_DATA, SLD_IF_REFUSAL(taken));
+    }
+    return run_body(call, call->node->bodies[taken], call->in + 1, call->arena, call->out);
 }

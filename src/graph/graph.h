@@ -165,10 +165,14 @@ solder_status sld_graph_body_constant(sld_graph *body, const sld_value *outer, s
 /* The next output: value, or a copy of it if it is an output already or no node computes it. */
 solder_status sld_graph_body_output(sld_graph *body, sld_value *value);
 
-/* captured[i] belongs to input i of both bodies, which give the node's outputs. */
+/*
+ * captured[i] belongs to input i of both bodies, which give the node's outputs; of a refused body
+ * only their number, types and ranks count. params NULL: none is refused.
+ */
 solder_status sld_graph_add_if(sld_graph *graph, sld_node *before, const char *name,
-                               sld_value *condition, sld_value *const *captured, uint32_t count,
-                               sld_graph *then_body, sld_graph *else_body, sld_node **node);
+                               const sld_if_params *params, sld_value *condition,
+                               sld_value *const *captured, uint32_t count, sld_graph *then_body,
+                               sld_graph *else_body, sld_node **node);
 /* in: trip count or NULL, condition or NULL, carried..., scanned..., captured... */
 solder_status sld_graph_add_loop(sld_graph *graph, sld_node *before, const char *name,
                                  const sld_loop_params *params, sld_value *const *in,

@@ -243,6 +243,9 @@ static bool is_true(const sld_tensor *t)
 static solder_status run_if(solder_context *c, const sld_engine_step *step, const sld_run *run)
 {
     uint32_t body = is_true(&run->in[0]) ? 0 : 1;
+    if (sld_if_refuses(step->params, body)) {
+        return fail_step(c, step, SLD_IF_REFUSAL(body));
+    }
     SLD_TRY(run_body(c, step, body, run->in + 1));
     for (uint32_t i = 0; i < run->out_count; i++) {
         sld_tensor made;

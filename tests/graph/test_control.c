@@ -361,6 +361,32 @@ static void test_failing_body_is_named(void **state)
     sld_graph_destroy(graph);
 }
 
+static void test_refused_branch(void **state)
+{
+    (void)state;
+    sld_graph *graph = read_graph(control_refused);
+    int64_t dims[SOLDER_MAX_RANK];
+    assert_true(sld_value_static_dims(graph, graph->outputs[0], dims)); /* as the good one says */
+    assert_int_equal(dims[0], 2);
+    sld_arena arena;
+    sld_arena_init(&arena, NULL, 0);
+    float x[] = {1, 2, 3, 4, 5, 6};
+    uint8_t taken = 1;
+    const sld_tensor in[] = {sld_tensor_make(&taken, SOLDER_BOOL, 0, NULL),
+                             sld_tensor_make(x, SOLDER_F32, 1, (int64_t[]){6})};
+    sld_tensor out;
+    run(graph, &arena, in, &out);
+    assert_dims(&out, 1, (int64_t[]){2});
+    assert_memory_equal(out.data, x + 1, 8);
+    taken = 0;
+    assert_int_equal(sld_graph_evaluate(graph, &diag, NULL, in, &arena, &out, NULL, NULL),
+                     SOLDER_ERROR_DATA);
+    assert_string_equal(diag.message,
+                        "node 'y' (If): its else branch cannot run with these shapes");
+    sld_arena_free(&arena);
+    sld_graph_destroy(graph);
+}
+
 int main(void)
 {
     sld_diag_init(&diag, NULL);
@@ -372,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_text_and_copies),
         cmocka_unit_test(test_specialize_reaches_bodies),
         cmocka_unit_test(test_branches_of_different_dims),
+        cmocka_unit_test(test_refused_branch),
         cmocka_unit_test(test_building_by_hand),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_failing_body_is_named),

@@ -251,6 +251,14 @@ static inline void onnx_tensor(onnx_writer *f, const char *name, wire_buffer *te
     onnx_attribute(f, name, 4, &b);
 }
 
+/* A subgraph, written like a model's graph, which this frees. */
+static inline void onnx_graph(onnx_writer *f, const char *name, onnx_writer *subgraph)
+{
+    wire_buffer b = {0};
+    wire_message(&b, 6, &subgraph->graph);
+    onnx_attribute(f, name, 5, &b);
+}
+
 /* The value of a function's attribute. */
 static inline void onnx_reference(onnx_writer *f, const char *name, int type, const char *of)
 {

@@ -410,6 +410,56 @@ static void functions_unfold(void **state)
     bench_close(&b);
 }
 
+/* If(c): x * w where "fit" shapes allow it, else x * v. */
+static void write_choice(onnx_bench *b, int64_t w_rows, int64_t v_rows)
+{
+    static const float weights[8] = {1, 0, 0, 1, 1, 1, 2, 2};
+    bench_open(b, 13);
+    onnx_input(&b->f, "c", ONNX_BOOL, 0, NULL, NULL);
+    onnx_input(&b->f, "x", ONNX_FLOAT, 2, D(1, 3), NULL);
+    onnx_initializer(&b->f, "w", ONNX_FLOAT, 2, D(w_rows, 2), weights, (size_t)w_rows * 8);
+    onnx_initializer(&b->f, "v", ONNX_FLOAT, 2, D(v_rows, 2), weights, (size_t)v_rows * 8);
+    for (int i = 0; i < 2; i++) {
+        onnx_writer branch;
+        onnx_open(&branch, 13);
+        onnx_node(&branch, "MatMul", i == 0 ? "mul_w" : "mul_v", i == 0 ? "x w" : "x v", "made");
+        onnx_output(&branch, "made", ONNX_FLOAT);
+        onnx_graph(&b->f, i == 0 ? "then_branch" : "else_branch", &branch);
+    }
+    onnx_node(&b->f, "If", "choice", "c", "y");
+    onnx_output(&b->f, "y", ONNX_FLOAT);
+}
+
+/* A branch that its shapes make impossible is an error when it is taken, not before. */
+static void impossible_branches(void **state)
+{
+    (void)state;
+    for (uint8_t good = 0; good < 2; good++) {
+        onnx_bench b;
+        write_choice(&b, good ? 3 : 4, good ? 4 : 3);
+        bench_import(&b);
+        assert_string_equal(
+            b.log, good ? "onnx: node 'choice' (If): a branch cannot run with these shapes: onnx: "
+                          "node 'mul_v' (MatMul): inner dimensions differ: 3 against 4\n"
+                        : "onnx: node 'choice' (If): a branch cannot run with these shapes: onnx: "
+                          "node 'mul_w' (MatMul): inner dimensions differ: 3 against 4\n");
+        uint8_t taken = good;
+        const sld_tensor in[] = {sld_tensor_make(&taken, SOLDER_BOOL, 0, NULL),
+                                 floats(F(1, 2, 3), 2, D(1, 3))};
+        bench_run(&b, in);
+        bench_check(&b, 0, 2, D(1, 2), V(4, 5));
+        taken = !good;
+        assert_int_equal(
+            sld_graph_evaluate(b.graph, &b.diag, NULL, in, &b.arena, b.results, NULL, NULL),
+            SOLDER_ERROR_DATA);
+        bench_close(&b);
+    }
+    onnx_bench b;
+    write_choice(&b, 4, 4);
+    bench_expect(&b, SOLDER_ERROR_DATA,
+                 "onnx: node 'mul_v' (MatMul): inner dimensions differ: 3 against 4");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +474,7 @@ int main(void)
         cmocka_unit_test(outputs_by_option),
         cmocka_unit_test(symbols_are_shared),
         cmocka_unit_test(inputs_become_constants),
+        cmocka_unit_test(impossible_branches),
         cmocka_unit_test(nhwc_bytes),
         cmocka_unit_test(shape_arithmetic_folds),
         cmocka_unit_test(functions_unfold),

@@ -150,6 +150,31 @@ static void test_open_dims(void **state)
     check_network(control_open_dims, sets, 3);
 }
 
+static void test_refused_branch(void **state)
+{
+    (void)state;
+    const given sets[] = {SCALAR(SOLDER_BOOL, 1), VECTOR(SOLDER_F32, 6, 1, 2, 3, 4, 5, 6)};
+    check_network(control_refused, sets, 1);
+    fixture f;
+    fixture_read(&f, control_refused);
+    set_inputs(&f, sets);
+    fixture_write(&f, NULL, NULL);
+    solder_runtime *runtime = fixture_runtime(1, NULL);
+    solder_engine *engine = fixture_engine(&f, runtime);
+    solder_context *context;
+    assert_int_equal(solder_context_create(runtime, engine, &context), SOLDER_OK);
+    fixture_set_inputs(&f, context);
+    *(uint8_t *)f.inputs[0].data = 0;
+    fixture_set_inputs(&f, context);
+    assert_int_equal(solder_context_run(context), SOLDER_ERROR_DATA);
+    assert_string_equal(solder_context_message(context),
+                        "step 'y' (If): its else branch cannot run with these shapes");
+    solder_context_destroy(context);
+    solder_engine_destroy(engine);
+    solder_runtime_destroy(runtime);
+    fixture_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +183,7 @@ int main(void)
         cmocka_unit_test(test_scanned_inputs),
         cmocka_unit_test(test_loop_in_branch),
         cmocka_unit_test(test_branches_of_different_dims),
+        cmocka_unit_test(test_refused_branch),
         cmocka_unit_test(test_pyramid),
         cmocka_unit_test(test_open_dims),
     };

@@ -138,28 +138,89 @@ static solder_status build_branch(body *b, const sld_onnx_captures *before)
     return SOLDER_OK;
 }
 
+/* A body with the good one's inputs that gives nothing but types and ranks. */
+static solder_status build_refused(body *b, const body *good)
+{
+    sld_onnx *onnx = b->node->onnx;
+    SLD_TRY(open_scope(b, true));
+    for (uint32_t i = 0; i < good->captures.count; i++) {
+        SLD_TRY(sld_onnx_capture(onnx, &b->scope, good->captures.names[i]));
+    }
+    const uint64_t zero = 0;
+    const int64_t dims[SOLDER_MAX_RANK] = {0};
+    for (size_t i = 0; i < good->graph->output_count; i++) {
+        const sld_value *given = good->graph->outputs[i];
+        const char *name = own_name(b, given->name);
+        sld_value *value;
+        if (name == NULL) {
+            return sld_fail_memory(onnx->diag, strlen(given->name));
+        }
+        SLD_TRY(sld_graph_add_constant(b->graph, name, given->dtype, given->shape.rank, dims, &zero,
+                                       true, &value));
+        SLD_TRY(sld_graph_body_output(b->graph, value));
+    }
+    return SOLDER_OK;
+}
+
+/* A branch that the shapes make impossible (ONNX Runtime finds that out when it is taken) is no
+ * error yet: *refused. */
+static solder_status try_branch(body *b, const sld_onnx_captures *before, bool *refused)
+{
+    sld_onnx *onnx = b->node->onnx;
+    solder_status status = build_branch(b, before);
+    *refused = status == SOLDER_ERROR_DATA;
+    if (*refused) {
+        sld_log(onnx->diag, SOLDER_LOG_NOTICE,
+                "onnx: node '%s' (If): a branch cannot run with these shapes: %s", b->node->name,
+                onnx->diag->message);
+    }
+    return *refused ? SOLDER_OK : status;
+}
+
 /* Both branches take the same values: what only the second reads, the first gets too. */
+static solder_status build_branches(sld_onnx_node *node, body b[2], sld_if_params *params)
+{
+    sld_onnx *onnx = node->onnx;
+    sld_graph *outer = onnx->graph;
+    bool refused[2];
+    SLD_TRY(try_branch(&b[0], NULL, &refused[0]));
+    onnx->graph = outer;
+    if (node->status != SOLDER_OK) {
+        return SOLDER_OK;
+    }
+    SLD_TRY(try_branch(&b[1], refused[0] ? NULL : &b[0].captures, &refused[1]));
+    onnx->graph = outer;
+    if (node->status != SOLDER_OK) {
+        return SOLDER_OK;
+    }
+    if (refused[0] && refused[1]) {
+        return SOLDER_ERROR_DATA; /* as the second says */
+    }
+    if (refused[0] || refused[1]) {
+        onnx->diag->message[0] = '\0';
+        params->refused = refused[0] ? SLD_REFUSED_THEN : SLD_REFUSED_ELSE;
+        return build_refused(&b[refused[0] ? 0 : 1], &b[refused[0] ? 1 : 0]);
+    }
+    onnx->graph = b[0].graph;
+    for (uint32_t i = b[0].captures.count; i < b[1].captures.count; i++) {
+        SLD_TRY(sld_onnx_capture(onnx, &b[0].scope, b[1].captures.names[i]));
+    }
+    return SOLDER_OK;
+}
+
 static solder_status build_if(sld_onnx_node *node, sld_value *condition,
                               const sld_onnx_model proto[2], sld_node **made)
 {
     sld_onnx *onnx = node->onnx;
     sld_graph *outer = onnx->graph;
     body b[2] = {{.node = node, .proto = proto[0]}, {.node = node, .proto = proto[1]}};
-    solder_status status = build_branch(&b[0], NULL);
-    onnx->graph = outer;
-    if (status == SOLDER_OK && node->status == SOLDER_OK) {
-        status = build_branch(&b[1], &b[0].captures);
-        onnx->graph = b[0].graph;
-    }
-    for (uint32_t i = b[0].captures.count;
-         status == SOLDER_OK && node->status == SOLDER_OK && i < b[1].captures.count; i++) {
-        status = sld_onnx_capture(onnx, &b[0].scope, b[1].captures.names[i]);
-    }
+    sld_if_params params = {0};
+    solder_status status = build_branches(node, b, &params);
     onnx->graph = outer;
     if (status != SOLDER_OK || node->status != SOLDER_OK) {
         return status;
     }
-    status = sld_graph_add_if(outer, NULL, node->name, condition, b[1].captures.values,
+    status = sld_graph_add_if(outer, NULL, node->name, &params, condition, b[1].captures.values,
                               b[1].captures.count, b[0].graph, b[1].graph, made);
     sld_onnx_keep_failure(node, status);
     return SOLDER_OK;

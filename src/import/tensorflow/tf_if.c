@@ -154,8 +154,8 @@ static void emit_if(const choice *c, const arguments *given, uint32_t first, sld
     }
     sld_node *made = NULL;
     if (sld_tf_ok(node)) {
-        sld_tf_keep(node, sld_graph_add_if(tf->graph, NULL, node->name, condition, captured, count,
-                                           bodies[0], bodies[1], &made));
+        sld_tf_keep(node, sld_graph_add_if(tf->graph, NULL, node->name, NULL, condition, captured,
+                                           count, bodies[0], bodies[1], &made));
     }
     for (uint32_t i = 0; i < c->ret_count && sld_tf_ok(node); i++) {
         rets[i] = sld_arena_alloc(&tf->arena, sizeof **rets);

@@ -18,8 +18,26 @@
  * values and give the outputs.
  */
 typedef struct sld_if_params {
-    int32_t reserved; /* 0 */
+    int32_t refused; /* sld_refused */
 } sld_if_params;
+
+/* The branch that these shapes make impossible: its body only says what the other gives, and taking
+ * it is an error. */
+typedef enum sld_refused {
+    SLD_REFUSED_NONE = 0,
+    SLD_REFUSED_THEN,
+    SLD_REFUSED_ELSE,
+    SLD_REFUSED_COUNT
+} sld_refused;
+
+static inline bool sld_if_refuses(const sld_if_params *params, uint32_t body)
+{
+    return params->refused == (int32_t)body + 1;
+}
+
+#define SLD_IF_REFUSAL(body)                                                                       \
+    ((body) == 0 ? "its then branch cannot run with these shapes"                                  \
+                 : "its else branch cannot run with these shapes")
 
 /* What becomes of a value that a loop's body gives in every iteration. */
 typedef enum sld_scan_mode {

@@ -26,8 +26,9 @@ static const char *check_present(const sld_run *run, uint32_t first)
 const char *sld_check_if(const sld_run *run)
 {
     const sld_if_params *p = run->params;
-    SLD_CHECK(run->in_count >= 1 && run->out_count >= 1 && p->reserved == 0,
-              "operands or parameters are missing");
+    SLD_CHECK(run->in_count >= 1 && run->out_count >= 1 && p->refused >= 0 &&
+                  p->refused < SLD_REFUSED_COUNT,
+              "operands are missing or parameters out of range");
     SLD_CHECK_TRY(check_present(run, 0));
     SLD_CHECK(is_condition(&run->in[0]), "the condition must be one bool");
     return NULL;
