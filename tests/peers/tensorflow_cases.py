@@ -328,6 +328,44 @@ def concat_and_split_of_old(v1):
     return [v1.squeeze(v1.expand_dims(y * v1.rsqrt(v1.reduce_max(v1.square(y), 1, keepdims=True)), 1), [1], name="out")], [noise(2, 6)]
 
 
+# ---- where the largest stood, windows, pictures ----
+
+for pad in ("SAME", "VALID"):
+    op(f"MaxPoolWithArgmax-{pad}", lambda x, p=pad: raw.MaxPoolWithArgmax(input=x, ksize=[1, 3, 2, 1], strides=[1, 2, 2, 1], padding=p), image)
+    op(f"ExtractImagePatches-{pad}", lambda x, p=pad: tf.image.extract_patches(x, [1, 3, 2, 1], [1, 2, 1, 1], [1, 1, 2, 1], p), image)
+op("Unpool", lambda x: tf.scatter_nd(
+    tf.reshape((y := raw.MaxPoolWithArgmax(input=x, ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="SAME", include_batch_in_index=True,
+                                           Targmax=tf.int32)).argmax, [-1, 1]), tf.reshape(y.output, [-1]), [2 * 5 * 7 * 6]), image)
+op("ExtractImagePatches-apart", lambda x, w=noise(12, 5): tf.image.extract_patches(x, [1, 2, 2, 1], [1, 2, 2, 1], [1] * 4, "VALID") @ w, small)
+op("AdjustContrastv2", lambda x: tf.image.adjust_contrast(x, 1.7), image)
+for size in ([2, 3], [9, 11], [5, 7]):
+    op(f"ResizeArea-{size}", lambda x, s=size: (tf.compat.v1.image.resize_area(x, s), tf.compat.v1.image.resize_area(x, s, align_corners=True)), image)
+
+# ---- rows by number, different values ----
+
+rows, sorted_ids, ids = noise(6, 3), np.int32([0, 0, 1, 3, 3, 3]), np.int32([[0, 2], [1, 0], [2, -1]])
+for kind in ("Sum", "Mean", "Prod", "Min", "Max"):
+    f = getattr(raw, f"Segment{kind}")
+    op(f"Segment{kind}", lambda x, i, f=f: (f(data=x, segment_ids=i), f(data=x, segment_ids=sorted_ids)), rows, sorted_ids)
+for kind in ("Prod", "Min", "Max"):
+    op(f"UnsortedSegment{kind}", lambda x, i, f=getattr(raw, f"UnsortedSegment{kind}"): f(data=x, segment_ids=i, num_segments=4),
+       noise(3, 2, 4), ids)
+op("UnsortedSegmentMax-int", lambda x, i: raw.UnsortedSegmentMax(data=x, segment_ids=i, num_segments=3), np.int32([3, -5, 2]), np.int32([1, 1, 0]))
+for kind in ("Sum", "Mean", "SqrtN"):
+    op(f"SparseSegment{kind}", lambda x, i, f=getattr(raw, f"SparseSegment{kind}"): f(data=x, indices=i, segment_ids=sorted_ids),
+       rows, np.int32([5, 0, 2, 2, 1, 3]))
+    op(f"SparseSegment{kind}WithNumSegments", lambda x, i, f=getattr(raw, f"SparseSegment{kind}WithNumSegments"):
+       f(data=x, indices=i, segment_ids=sorted_ids, num_segments=6), rows, np.int32([5, 0, 2, 2, 1, 3]))
+op("Unique", lambda x: (*tf.unique(x), *tf.unique(tf.cast(x, tf.int64), tf.int64)), np.float32([3, 1, 3, 7, 1, 1]))
+op("UniqueWithCounts", lambda x: tuple(tf.unique_with_counts(x)), np.int32([3, 1, 3, 7, 1, 1]))
+op("Embedding-unique", lambda x, t=noise(9, 4): raw.SparseSegmentMean(  # as embedding_lookup_sparse does
+    data=tf.gather(t, (u := tf.unique(x)).y), indices=u.idx, segment_ids=sorted_ids), np.int64([8, 2, 8, 0, 2, 5]))
+scores = noise(5, 4)
+scores[3, 2] = np.inf
+op("InTopK", lambda x, t: raw.InTopK(predictions=x, targets=t, k=2), scores, np.int32([1, 3, 4, 0, -1]))
+op("InTopKV2", lambda x, t: raw.InTopKV2(predictions=x, targets=t, k=2), scores, np.int32([1, 3, 4, 0, -1]))
+
+
 from tensorflow_detection import DETECTION  # noqa: E402
 from tensorflow_loops import LOOPS  # noqa: E402
 from tensorflow_phases import PHASES  # noqa: E402

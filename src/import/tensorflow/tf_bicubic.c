@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ResizeBicubic as two matrix products, rows then columns: TensorFlow takes its weights from a
- * table of 1024 steps, which no formula of Resize gives.
+ * ResizeBicubic and ResizeArea as two matrix products, rows then columns. TensorFlow takes the
+ * weights of the cubic from a table of 1024 steps, which no formula of Resize gives.
  */
 #include <math.h>
 
@@ -45,14 +45,29 @@ static void fill_row(float *row, int64_t in, float at, bool half)
     }
 }
 
+/* As much of every pixel as lies between from and to. */
+static void fill_area(float *row, int64_t in, float from, float to)
+{
+    for (int64_t i = (int64_t)floorf(from); i < (int64_t)ceilf(to); i++) {
+        float low = from > (float)i ? from : (float)i;
+        float high = to < (float)(i + 1) ? to : (float)(i + 1);
+        row[i < in ? i : in - 1] += (high - low) / (to - from);
+    }
+}
+
 /* [out, in] */
-static sld_value *weights(sld_tf_node *node, int64_t in, int64_t out, bool corners, bool half)
+static sld_value *weights(sld_tf_node *node, int64_t in, int64_t out, bool area, bool corners,
+                          bool half)
 {
     if (!sld_tf_ok(node)) {
         return NULL;
     }
     if (in < 1 || out < 1 || in > MAX_WEIGHTS || out > MAX_WEIGHTS / in) {
         sld_tf_unsupported(node, "from %lld to %lld pixels", (long long)in, (long long)out);
+        return NULL;
+    }
+    if (area && corners && in == 1 && out > 1) {
+        sld_tf_unsupported(node, "align_corners of one pixel");
         return NULL;
     }
     float *table = sld_arena_array(&node->tf->arena, (size_t)(in * out), sizeof *table);
@@ -63,20 +78,23 @@ static sld_value *weights(sld_tf_node *node, int64_t in, int64_t out, bool corne
     float scale = corners && out > 1 ? (float)(in - 1) / (float)(out - 1) : (float)in / (float)out;
     for (int64_t i = 0; i < out; i++) {
         float at = half ? ((float)i + 0.5f) * scale - 0.5f : (float)i * scale;
-        fill_row(table + i * in, in, at, half);
+        if (area) {
+            fill_area(table + i * in, in, at, (float)(i + 1) * scale);
+        } else {
+            fill_row(table + i * in, in, at, half);
+        }
     }
     return sld_tf_constant(node, SOLDER_F32, 2, (int64_t[]){out, in}, table);
 }
 
-void sld_tf_bicubic(sld_tf_node *node, int told)
+void sld_tf_resize_by_matrix(sld_tf_node *node, int area)
 {
-    (void)told;
     sld_tf_tensor *t = sld_tf_in(node, 0);
     sld_value *x = sld_tf_cast(node, SOLDER_F32, sld_tf_first(node, t));
     int64_t sizes[2] = {0}, in[2] = {0};
     size_t count = sld_tf_constant_ints(node, 1, "size", sizes, 2);
     bool corners = sld_tf_bool(node, "align_corners", false);
-    bool half = sld_tf_bool(node, "half_pixel_centers", false);
+    bool half = !area && sld_tf_bool(node, "half_pixel_centers", false);
     if (sld_tf_ok(node) && (count != 2 || x->shape.rank != 4)) {
         sld_tf_fail(node, SOLDER_ERROR_DATA, "%zu sizes for an input of rank %d", count,
                     x->shape.rank);
@@ -88,8 +106,8 @@ void sld_tf_bicubic(sld_tf_node *node, int told)
     }
     const sld_matmul_params rows = {.alpha = 1, .beta = 1};
     const sld_matmul_params columns = {.trans_b = 1, .alpha = 1, .beta = 1};
-    sld_value *high = weights(node, in[0], sizes[0], corners, half);
-    sld_value *wide = weights(node, in[1], sizes[1], corners, half);
+    sld_value *high = weights(node, in[0], sizes[0], area, corners, half);
+    sld_value *wide = weights(node, in[1], sizes[1], area, corners, half);
     x = sld_tf_emit(node, SLD_OP_MATMUL, &columns, (sld_value *[]){x, wide}, 2);
     x = sld_tf_emit(node, SLD_OP_MATMUL, &rows, (sld_value *[]){high, x}, 2);
     sld_tf_set_first(node, 0, x);

@@ -275,26 +275,6 @@ void sld_tf_bincount(sld_tf_node *node, int dense)
     sld_tf_set(node, 0, count_bins(node, x, size, weights, binary));
 }
 
-/* Rows of data added up, those of one id together. */
-void sld_tf_unsorted_segments(sld_tf_node *node, int reduction)
-{
-    sld_value *data = sld_tf_input(node, 0), *ids = sld_tf_input(node, 1);
-    int64_t count = sld_tf_constant_int(node, 2, "num_segments");
-    if (!sld_tf_ok(node)) {
-        return;
-    }
-    int rank = ids->shape.rank;
-    const sld_shape_params inner = {.start = rank, .end = data->shape.rank};
-    sld_value *dims = sld_tf_vector(node, &count, 1);
-    if (data->shape.rank > rank) {
-        sld_value *rest = sld_tf_emit(node, SLD_OP_SHAPE, &inner, &data, 1);
-        dims = sld_tf_concat(node, (sld_value *[]){dims, rest}, 2, 0);
-    }
-    const sld_fill_params zeros = {.dtype = (int32_t)data->dtype};
-    sld_value *sums = sld_tf_emit(node, SLD_OP_FILL, &zeros, &dims, 1);
-    sld_tf_set(node, 0, scatter(node, reduction, sums, sld_tf_unsqueeze(node, ids, rank, 1), data));
-}
-
 void sld_tf_invert_permutation(sld_tf_node *node, int told)
 {
     (void)told;

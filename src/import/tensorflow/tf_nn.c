@@ -267,6 +267,54 @@ void sld_tf_deconv(sld_tf_node *node, int told)
     sld_tf_set_form(node, 0, y, !w.channels_first);
 }
 
+static sld_pooling_params pooling_params(const window *w, int kind)
+{
+    sld_pooling_params params = {.kind = kind, .spatial = w->spatial, .pad_mode = w->mode};
+    memcpy(params.window, w->size, sizeof params.window);
+    memcpy(params.stride, w->stride, sizeof params.stride);
+    memcpy(params.dilation, w->dilation, sizeof params.dilation);
+    memcpy(params.pad_begin, w->pad_begin, sizeof params.pad_begin);
+    memcpy(params.pad_end, w->pad_end, sizeof params.pad_end);
+    return params;
+}
+
+/* Beside the largest where they stood, counted through [N, H, W, C] or [H, W, C]; the operator
+ * counts through [N, C, H, W]. */
+void sld_tf_max_pool_places(sld_tf_node *node, int told)
+{
+    (void)told;
+    sld_tf_tensor *t = sld_tf_in(node, 0);
+    window w = read_window(node, t);
+    const sld_pooling_params params = pooling_params(&w, SLD_POOL_MAX);
+    bool batch = sld_tf_bool(node, "include_batch_in_index", false);
+    solder_dtype to = sld_tf_type(node, "Targmax", SOLDER_I64);
+    int64_t d[3] = {0}, area = 0, all = 0; /* H, W, C */
+    for (int i = 0; i < 3 && sld_tf_ok(node); i++) {
+        if (w.spatial != 2 || w.channels_first || !sld_tf_dim(node, t, i + 1, &d[i])) {
+            sld_tf_unsupported(node, "NCHW, or open height, width or channels");
+        }
+    }
+    if (!sld_i64_mul(d[0], d[1], &area) || !sld_i64_mul(area, d[2], &all) || all < 1) {
+        sld_tf_unsupported(node, "an input of that size");
+    }
+    sld_value *x = image(node, &w, t), *y[2] = {NULL, NULL};
+    sld_tf_emit_many(node, SLD_OP_POOLING, &params, &x, 1, y, 2);
+    sld_value *pixels = sld_tf_scalar(node, SOLDER_I64, (double)area);
+    sld_value *channels = sld_tf_scalar(node, SOLDER_I64, (double)d[2]);
+    sld_value *plane = sld_tf_binary(node, SLD_BINARY_DIV, y[1], pixels);
+    sld_value *place = sld_tf_binary(node, SLD_BINARY_MOD, y[1], pixels);
+    sld_value *channel = sld_tf_binary(node, SLD_BINARY_MOD, plane, channels);
+    place = sld_tf_binary(node, SLD_BINARY_PROD, place, channels);
+    place = sld_tf_binary(node, SLD_BINARY_SUM, place, channel);
+    if (batch) {
+        plane = sld_tf_binary(node, SLD_BINARY_SUB, plane, channel); /* N * C */
+        plane = sld_tf_binary(node, SLD_BINARY_PROD, plane, pixels);
+        place = sld_tf_binary(node, SLD_BINARY_SUM, place, plane);
+    }
+    sld_tf_set_first(node, 0, y[0]);
+    sld_tf_set_first(node, 1, sld_tf_cast(node, to, place));
+}
+
 void sld_tf_pool(sld_tf_node *node, int kind)
 {
     sld_tf_tensor *t = sld_tf_in(node, 0);
@@ -285,12 +333,7 @@ void sld_tf_pool(sld_tf_node *node, int kind)
             w.stride[i] = (int32_t)stride;
         }
     }
-    sld_pooling_params params = {.kind = kind, .spatial = w.spatial, .pad_mode = w.mode};
-    memcpy(params.window, w.size, sizeof params.window);
-    memcpy(params.stride, w.stride, sizeof params.stride);
-    memcpy(params.dilation, w.dilation, sizeof params.dilation);
-    memcpy(params.pad_begin, w.pad_begin, sizeof params.pad_begin);
-    memcpy(params.pad_end, w.pad_end, sizeof params.pad_end);
+    const sld_pooling_params params = pooling_params(&w, kind);
     sld_value *x = image(node, &w, t);
     sld_value *y = sld_tf_emit(node, SLD_OP_POOLING, &params, &x, 1);
     sld_tf_set_form(node, 0, y, !w.channels_first);

@@ -114,3 +114,39 @@ void sld_tf_l2_loss(sld_tf_node *node, int told)
         .kind = SLD_REDUCE_SUM_SQUARE, .axes = ((uint32_t)1 << x->shape.rank) - 1, .scale = 0.5f};
     sld_tf_set(node, 0, sld_tf_emit(node, SLD_OP_REDUCE, &params, &x, 1));
 }
+
+/* Is the score of a row's target among its k largest, and is every score of the row finite? */
+void sld_tf_in_top_k(sld_tf_node *node, int k_last)
+{
+    sld_value *x = sld_tf_input(node, 0);
+    sld_value *target = sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 1)), *k;
+    if (k_last) {
+        k = sld_tf_cast(node, SOLDER_I64, sld_tf_as_scalar(node, sld_tf_input(node, 2)));
+    } else {
+        k = sld_tf_scalar(node, SOLDER_I64, (double)sld_tf_int(node, "k", 1));
+    }
+    if (sld_tf_ok(node) && (x->shape.rank != 2 || target->shape.rank != 1)) {
+        sld_tf_fail(node, SOLDER_ERROR_DATA, "the inputs have rank %d and %d", x->shape.rank,
+                    target->shape.rank);
+    }
+    const sld_shape_params width = {.start = 1, .end = 2};
+    const sld_gather_params nd = {.kind = SLD_GATHER_ND};
+    sld_value *zero = sld_tf_scalar(node, SOLDER_I64, 0);
+    sld_value *classes = sld_tf_emit(node, SLD_OP_SHAPE, &width, &x, 1);
+    sld_value *safe = sld_tf_binary(node, SLD_BINARY_MAX, target, zero);
+    sld_value *last =
+        sld_tf_binary(node, SLD_BINARY_SUB, classes, sld_tf_scalar(node, SOLDER_I64, 1));
+    safe = sld_tf_binary(node, SLD_BINARY_MIN, safe, last);
+    sld_value *in = sld_tf_binary(node, SLD_BINARY_EQUAL, safe, target);
+    sld_value *at[2] = {sld_tf_unsqueeze(node, sld_tf_count_along(node, x, 0), 1, 1),
+                        sld_tf_unsqueeze(node, safe, 1, 1)};
+    sld_value *pair[2] = {x, sld_tf_concat(node, at, 2, 1)};
+    sld_value *score = sld_tf_unsqueeze(node, sld_tf_emit(node, SLD_OP_GATHER, &nd, pair, 2), 1, 1);
+    sld_value *above = sld_tf_binary(node, SLD_BINARY_GREATER, x, score);
+    above = sld_tf_reduce(node, SLD_REDUCE_SUM, 2, sld_tf_cast(node, SOLDER_I64, above));
+    sld_value *nothing = sld_tf_binary(node, SLD_BINARY_SUB, x, x); /* NaN where not finite */
+    sld_value *finite = sld_tf_binary(node, SLD_BINARY_EQUAL, nothing, nothing);
+    finite = sld_tf_reduce(node, SLD_REDUCE_AND, 2, finite);
+    in = sld_tf_binary(node, SLD_BINARY_AND, in, sld_tf_binary(node, SLD_BINARY_LESS, above, k));
+    sld_tf_set(node, 0, sld_tf_binary(node, SLD_BINARY_AND, in, finite));
+}
