@@ -409,6 +409,53 @@ standard("qlinear_matmul", "QLinearMatMul", [q(U8, 3, 7), const(np.float32(0.1))
 standard("qlinear_conv", "QLinearConv", [q(U8, 1, 3, 6, 5), const(np.float32(0.1)), const(U8(120)), const(q(I8, 4, 3, 3, 3, divisor=2)), const(np.abs(f(4)) / 20), const(np.zeros(4, I8)),
                                          const(np.float32(2)), const(U8(128)), const(q(np.int32, 4, divisor=2 ** 18))], pads=[1, 0, 1, 0])
 
+# ---- quantised operators of com.microsoft ----
+
+
+def scale(value):
+    return const(np.float32(value))
+
+
+QA, QB = [q(U8, 2, 3, 4), scale(0.1), const(U8(120))], [const(q(U8, 3, 1)), scale(0.07), const(U8(100))]
+case("qlinear_add", "QLinearAdd", [*QA, *QB, scale(0.2), const(U8(128))])
+case("qlinear_mul", "QLinearMul", [*QA, *QB, scale(1.5), const(U8(128))])
+case("qlinear_add_int8", "QLinearAdd", [q(I8, 3, 4), scale(0.1), const(I8(0)), q(I8, 4), scale(0.02), const(I8(3)), scale(0.11), const(I8(-1))])
+case("qlinear_leaky_relu", "QLinearLeakyRelu", [*QA, scale(0.09), const(U8(20))], alpha=0.2)
+case("qlinear_sigmoid", "QLinearSigmoid", [*QA, scale(1 / 256), const(U8(0))])
+case("qlinear_concat", "QLinearConcat", [scale(0.09), const(U8(110)), *QA, q(U8, 2, 1, 4), scale(0.05), const(U8(3))], axis=1)
+case("qlinear_global_pool", "QLinearGlobalAveragePool", [q(U8, 2, 3, 4, 5), scale(0.1), const(U8(120)), scale(0.017), const(U8(100))])
+case("qlinear_global_pool_last", "QLinearGlobalAveragePool", [q(U8, 2, 4, 5, 3), scale(0.1), const(U8(120)), scale(0.017), const(U8(100))], channels_last=1)
+QW = [const(q(I8, 5, 7, divisor=2)), const(np.abs(f(5)) / 20), const(np.zeros(5, I8))]
+case("qgemm", "QGemm", [q(U8, 3, 7), scale(0.1), const(U8(120)), *QW, const(q(np.int32, 5, divisor=2 ** 20)), scale(0.5), const(U8(128))], transB=1)
+case("qgemm_real", "QGemm", [q(U8, 7, 3), scale(0.1), const(U8(120)), *QW, None, None, None], transA=1, transB=1, alpha=0.5)
+QM = [const(q(I8, 7, 5, divisor=2)), scale(0.05)]
+case("matmul_integer_to_float", "MatMulIntegerToFloat", [q(U8, 2, 3, 7), QM[0], scale(0.1), const(np.abs(f(5)) / 20), const(U8(120)), const(np.zeros(5, I8)), const(f(5))])
+case("dynamic_quantize_matmul", "DynamicQuantizeMatMul", [f(2, 3, 7), *QM, const(I8(2)), const(f(5))])
+case("dynamic_quantize_matmul_open", "DynamicQuantizeMatMul", [f(2, 3, 7), *QM], dims={"x0": ["N", "T", 7]})
+case("ms_dequantize", "DequantizeLinear", [q(np.uint16, 3, 4), const(np.float32([0.1, 0.2, 0.3])), const(np.uint16([0, 100, 9999]))], axis=0)
+case("ms_quantize", "QuantizeLinear", [f(3, 4), scale(0.0001), const(np.uint16(30000))])
+
+
+def dynamic_lstm(x, w, r, b, w_scale, w_zero, r_scale, r_zero):
+    """The LSTM of ONNX Runtime with the weights that the quantised ones stand for."""
+    def real(m, step, zero):
+        step, zero = (a.reshape(a.shape[0], 1, -1) for a in (step, zero.astype(np.float32)))
+        return np.transpose((m.astype(np.float32) - zero) * step, (0, 2, 1))
+    ws, rs = real(w, w_scale, w_zero), real(r, r_scale, r_zero)
+    nodes = [h.make_node("LSTM", ["x", "w", "r", "b"], ["y", "h", "c"], hidden_size=r.shape[1], direction="bidirectional")]
+    shape = h.make_tensor_value_info("x", T.FLOAT, x.shape)
+    graph = h.make_graph(nodes, "lstm", [shape], [h.make_empty_tensor_value_info(n) for n in "yhc"],
+                         [numpy_helper.from_array(a, n) for n, a in (("w", ws), ("r", rs), ("b", b))])
+    proto = h.make_model(graph, opset_imports=[h.make_opsetid("", 14)], ir_version=8)
+    return ort.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"]).run(None, {"x": x})
+
+
+for name, columns in (("", ()), ("_columns", (20,))):
+    case("dynamic_quantize_lstm" + name, "DynamicQuantizeLSTM",
+         [f(4, 2, 3), const(q(I8, 2, 3, 20)), const(q(I8, 2, 5, 20)), const(f(2, 40)), None, None, None, None, const(np.abs(f(2, *columns)) / 50),
+          const(np.zeros((2, *columns), I8)), const(np.abs(f(2, *columns)) / 50), const(q(I8, 2, *columns, divisor=30))], "y h c",
+         reference=lambda *a: dynamic_lstm(*a[:4], *a[8:]), hidden_size=5, direction="bidirectional")
+
 
 def main():
     p = peer.Peer(peer.arguments(__doc__.splitlines()[0]))

@@ -4,9 +4,9 @@
  * whole numbers are whole floats, but no faster than the network in floats.
  */
 #include "import/onnx/onnx_ops.h"
+#include "import/onnx/onnx_quantize.h"
 
-/* A scale or zero point: one number, or one per element of an axis of a tensor of that rank. */
-static sld_value *along(sld_onnx_node *node, sld_value *v, int axis, int rank)
+sld_value *sld_onnx_along(sld_onnx_node *node, sld_value *v, int axis, int rank)
 {
     int64_t count = 0;
     sld_onnx_dim_rule rules[SOLDER_MAX_RANK];
@@ -37,24 +37,22 @@ static sld_value *to_float(sld_onnx_node *node, sld_value *x)
     return sld_onnx_cast(node, SOLDER_F32, x);
 }
 
-/* x - zero */
-static sld_value *centred(sld_onnx_node *node, sld_value *x, sld_value *zero, int axis)
+sld_value *sld_onnx_centred(sld_onnx_node *node, sld_value *x, sld_value *zero, int axis)
 {
     sld_value *y = to_float(node, x);
     if (is_zero(zero)) {
         return y;
     }
-    zero = along(node, to_float(node, zero), axis, sld_onnx_rank(x));
+    zero = sld_onnx_along(node, to_float(node, zero), axis, sld_onnx_rank(x));
     return sld_onnx_binary(node, SLD_BINARY_SUB, y, zero);
 }
 
-/* round(x) + zero, saturated to 8 or 16 bits */
-static sld_value *rounded(sld_onnx_node *node, sld_value *x, sld_value *zero, solder_dtype dtype,
-                          int axis)
+sld_value *sld_onnx_rounded(sld_onnx_node *node, sld_value *x, sld_value *zero, solder_dtype dtype,
+                            int axis)
 {
     sld_value *y = sld_onnx_unary(node, SLD_UNARY_ROUND, x);
     if (!is_zero(zero)) {
-        zero = along(node, to_float(node, zero), axis, sld_onnx_rank(x));
+        zero = sld_onnx_along(node, to_float(node, zero), axis, sld_onnx_rank(x));
         y = sld_onnx_binary(node, SLD_BINARY_SUM, y, zero);
     }
     bool is_signed = dtype == SOLDER_I8 || dtype == SOLDER_I16;
@@ -121,7 +119,7 @@ static steps read_steps(sld_onnx_node *node, const sld_value *x)
         s.zero =
             sld_onnx_ok(node) && s.zero != NULL ? spread(node, s.zero, x, s.axis, block) : s.zero;
     }
-    s.scale = along(node, s.scale, s.axis, rank);
+    s.scale = sld_onnx_along(node, s.scale, s.axis, rank);
     return s;
 }
 
@@ -150,7 +148,7 @@ void sld_onnx_quantize(sld_onnx_node *node, int told)
     }
     if (check_step_type(node, dtype)) {
         x = sld_onnx_binary(node, SLD_BINARY_DIV, to_float(node, x), s.scale);
-        node->out[0] = rounded(node, x, s.zero, dtype, s.axis);
+        node->out[0] = sld_onnx_rounded(node, x, s.zero, dtype, s.axis);
     }
 }
 
@@ -160,16 +158,14 @@ void sld_onnx_dequantize(sld_onnx_node *node, int told)
     sld_value *x = sld_onnx_required(node, 0), *scale = sld_onnx_required(node, 1);
     const steps s = read_steps(node, x);
     solder_dtype dtype = read_type(node, 23, scale != NULL ? scale->dtype : SOLDER_F32);
-    sld_value *y = centred(node, x, s.zero, s.axis);
+    sld_value *y = sld_onnx_centred(node, x, s.zero, s.axis);
     y = sld_onnx_binary(node, SLD_BINARY_PROD, y, s.scale);
     node->out[0] = sld_onnx_cast(node, dtype, y);
 }
 
-/* To the 256 steps from the least to the largest element, of which 0 is one. */
-void sld_onnx_dynamic_quantize(sld_onnx_node *node, int told)
+/* 256 steps from the least to the largest element, of which 0 is one. */
+sld_onnx_steps sld_onnx_find_steps(sld_onnx_node *node, sld_value *x)
 {
-    (void)told;
-    sld_value *x = sld_onnx_required(node, 0);
     sld_value *none = sld_onnx_scalar(node, SOLDER_F32, 0);
     sld_value *most = sld_onnx_scalar(node, SOLDER_F32, 255);
     uint32_t all = sld_onnx_axes_from(0, sld_onnx_rank(x));
@@ -182,9 +178,16 @@ void sld_onnx_dynamic_quantize(sld_onnx_node *node, int told)
     scale = sld_onnx_select(node, sld_onnx_binary(node, SLD_BINARY_EQUAL, range, none),
                             sld_onnx_scalar(node, SOLDER_F32, 1), scale);
     sld_value *zero = sld_onnx_binary(node, SLD_BINARY_DIV, low, scale);
-    zero = rounded(node, sld_onnx_unary(node, SLD_UNARY_NEG, zero), NULL, SOLDER_U8, 0);
+    zero = sld_onnx_rounded(node, sld_onnx_unary(node, SLD_UNARY_NEG, zero), NULL, SOLDER_U8, 0);
     x = sld_onnx_binary(node, SLD_BINARY_DIV, x, scale);
-    sld_value *out[] = {rounded(node, x, zero, SOLDER_U8, 0), scale, zero};
+    return (sld_onnx_steps){sld_onnx_rounded(node, x, zero, SOLDER_U8, 0), scale, zero};
+}
+
+void sld_onnx_dynamic_quantize(sld_onnx_node *node, int told)
+{
+    (void)told;
+    const sld_onnx_steps s = sld_onnx_find_steps(node, sld_onnx_required(node, 0));
+    sld_value *const out[] = {s.y, s.scale, s.zero};
     for (uint32_t i = 0; i < 3 && i < node->out_count; i++) {
         node->out[i] = out[i];
     }
@@ -302,10 +305,6 @@ static sld_value *exact_product(sld_onnx_node *node, const sld_conv_params *conv
     return sum;
 }
 
-typedef struct operands {
-    sld_value *a, *a_zero, *b, *b_zero;
-} operands;
-
 static bool narrow(sld_onnx_node *node, const sld_value *v)
 {
     if (sld_onnx_ok(node) && v->dtype != SOLDER_U8 && v->dtype != SOLDER_I8) {
@@ -315,35 +314,41 @@ static bool narrow(sld_onnx_node *node, const sld_value *v)
     return sld_onnx_ok(node);
 }
 
-static sld_value *quantised_matmul(sld_onnx_node *node, const operands *o)
+static sld_value *turned(sld_onnx_node *node, sld_value *x, bool turn)
+{
+    return turn ? sld_onnx_transpose(node, (int32_t[]){1, 0}, x) : x;
+}
+
+sld_value *sld_onnx_quantised_matmul(sld_onnx_node *node, const sld_onnx_operands *o)
 {
     if (!narrow(node, o->a) || !narrow(node, o->b)) {
         return NULL;
     }
-    sld_value *a = centred(node, o->a, o->a_zero, sld_onnx_rank(o->a) > 1 ? -2 : -1);
-    sld_value *b = centred(node, o->b, o->b_zero, -1);
+    sld_value *a = turned(node, o->a, o->trans_a), *b = turned(node, o->b, o->trans_b);
+    a = sld_onnx_centred(node, a, o->a_zero, sld_onnx_rank(a) > 1 ? -2 : -1);
+    b = sld_onnx_centred(node, b, o->b_zero, -1);
     return exact_product(node, NULL, a, b,
                          o->b->dtype == SOLDER_I8 && is_zero(o->b_zero) ? 128 : 255);
 }
 
-static sld_value *quantised_conv(sld_onnx_node *node, const operands *o)
+static sld_value *quantised_conv(sld_onnx_node *node, const sld_onnx_operands *o)
 {
     sld_conv_params params;
     if (!sld_onnx_read_conv(node, o->a, o->b, &params) || !narrow(node, o->a) ||
         !narrow(node, o->b)) {
         return NULL;
     }
-    return exact_product(node, &params, centred(node, o->a, o->a_zero, 0),
-                         centred(node, o->b, o->b_zero, 0),
+    return exact_product(node, &params, sld_onnx_centred(node, o->a, o->a_zero, 0),
+                         sld_onnx_centred(node, o->b, o->b_zero, 0),
                          o->b->dtype == SOLDER_I8 && is_zero(o->b_zero) ? 128 : 255);
 }
 
 void sld_onnx_integer_product(sld_onnx_node *node, int conv)
 {
-    operands o = {.a = sld_onnx_required(node, 0), .b = sld_onnx_required(node, 1)};
+    sld_onnx_operands o = {.a = sld_onnx_required(node, 0), .b = sld_onnx_required(node, 1)};
     o.a_zero = sld_onnx_input(node, 2);
     o.b_zero = sld_onnx_input(node, 3);
-    node->out[0] = conv ? quantised_conv(node, &o) : quantised_matmul(node, &o);
+    node->out[0] = conv ? quantised_conv(node, &o) : sld_onnx_quantised_matmul(node, &o);
 }
 
 /* a, its scale and zero point, the same of b and of the result; the bias of a convolution. */
@@ -354,19 +359,20 @@ void sld_onnx_qlinear_product(sld_onnx_node *node, int conv)
         in[i] = sld_onnx_required(node, i);
     }
     sld_value *bias = conv ? sld_onnx_input(node, 8) : NULL;
-    const operands o = {in[0], in[2], in[3], in[5]};
-    sld_value *sum = conv ? quantised_conv(node, &o) : quantised_matmul(node, &o);
+    const sld_onnx_operands o = {.a = in[0], .a_zero = in[2], .b = in[3], .b_zero = in[5]};
+    sld_value *sum = conv ? quantised_conv(node, &o) : sld_onnx_quantised_matmul(node, &o);
     int rank = sld_onnx_rank(sum);
     if (bias != NULL) {
-        sum = sld_onnx_binary(node, SLD_BINARY_SUM, sum, along(node, bias, 1, rank));
+        sum = sld_onnx_binary(node, SLD_BINARY_SUM, sum, sld_onnx_along(node, bias, 1, rank));
     }
-    sld_value *a_scale = along(node, to_float(node, in[1]), conv || rank < 2 ? 0 : -2, rank);
-    sld_value *b_scale = along(node, to_float(node, in[4]), conv ? 1 : -1, rank);
+    sld_value *a_scale =
+        sld_onnx_along(node, to_float(node, in[1]), conv || rank < 2 ? 0 : -2, rank);
+    sld_value *b_scale = sld_onnx_along(node, to_float(node, in[4]), conv ? 1 : -1, rank);
     sld_value *scale = sld_onnx_binary(node, SLD_BINARY_PROD, a_scale, b_scale);
-    scale =
-        sld_onnx_binary(node, SLD_BINARY_DIV, scale, along(node, to_float(node, in[6]), 0, rank));
+    scale = sld_onnx_binary(node, SLD_BINARY_DIV, scale,
+                            sld_onnx_along(node, to_float(node, in[6]), 0, rank));
     sld_value *y = sld_onnx_binary(node, SLD_BINARY_PROD, to_float(node, sum), scale);
     if (sld_onnx_ok(node) && check_step_type(node, in[7]->dtype)) {
-        node->out[0] = rounded(node, y, in[7], in[7]->dtype, conv ? 1 : -1);
+        node->out[0] = sld_onnx_rounded(node, y, in[7], in[7]->dtype, conv ? 1 : -1);
     }
 }

@@ -110,17 +110,13 @@ static sld_value *swapped(sld_onnx_node *node, sld_value *x)
     return x == NULL ? NULL : sld_onnx_transpose(node, (int32_t[]){1, 0, 2}, x);
 }
 
-void sld_onnx_recurrent(sld_onnx_node *node, int gates)
+static void convert(sld_onnx_node *node, int gates, sld_value **in)
 {
     bool lstm = gates == SLD_LSTM_GATES;
     uint32_t inputs = lstm ? 8 : 6;
     uint32_t outputs = lstm ? 3 : 2;
-    sld_value *in[8] = {NULL};
     sld_value *out[3];
     sld_recurrent_params params = {0};
-    for (uint32_t i = 0; i < inputs; i++) {
-        in[i] = i < 3 ? sld_onnx_required(node, i) : sld_onnx_input(node, i);
-    }
     read_params(node, gates, &params);
     bool batch_major = node->version >= 14 && sld_onnx_bool(node, "layout", false);
     if (batch_major) {
@@ -137,4 +133,44 @@ void sld_onnx_recurrent(sld_onnx_node *node, int gates)
         }
         node->out[i] = out[i];
     }
+}
+
+void sld_onnx_recurrent(sld_onnx_node *node, int gates)
+{
+    sld_value *in[8] = {NULL};
+    for (uint32_t i = 0; i < (gates == SLD_LSTM_GATES ? 8 : 6); i++) {
+        in[i] = i < 3 ? sld_onnx_required(node, i) : sld_onnx_input(node, i);
+    }
+    convert(node, gates, in);
+}
+
+/* Weights [directions, inputs, 4 * hidden] of 8 bits; a scale and zero point each, or per column.
+ */
+static sld_value *float_weights(sld_onnx_node *node, sld_value *w, sld_value *scale,
+                                sld_value *zero)
+{
+    sld_value *part[2] = {scale, zero};
+    for (int i = 0; i < 2 && sld_onnx_ok(node); i++) {
+        part[i] = sld_onnx_cast(node, SOLDER_F32, part[i]);
+        const sld_onnx_dim_rule rules[] = {sld_onnx_keep(0), sld_onnx_fixed(1),
+                                           sld_onnx_rank(part[i]) == 2 ? sld_onnx_keep(1)
+                                                                       : sld_onnx_fixed(1)};
+        part[i] = sld_onnx_reshape(node, part[i], rules, 3);
+    }
+    w = sld_onnx_binary(node, SLD_BINARY_SUB, sld_onnx_cast(node, SOLDER_F32, w), part[1]);
+    w = sld_onnx_binary(node, SLD_BINARY_PROD, w, part[0]);
+    return sld_onnx_transpose(node, (int32_t[]){0, 2, 1}, w);
+}
+
+/* As the LSTM it was made from: neither inputs nor the state are rounded. */
+void sld_onnx_quantised_lstm(sld_onnx_node *node, int told)
+{
+    (void)told;
+    sld_value *in[12];
+    for (uint32_t i = 0; i < 12; i++) {
+        in[i] = i < 3 || i > 7 ? sld_onnx_required(node, i) : sld_onnx_input(node, i);
+    }
+    in[1] = float_weights(node, in[1], in[8], in[9]);
+    in[2] = float_weights(node, in[2], in[10], in[11]);
+    convert(node, SLD_LSTM_GATES, in);
 }
