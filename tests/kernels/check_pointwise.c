@@ -113,11 +113,32 @@ static bool prelu_shape(const char *line, bool small, check_case *c)
     return made;
 }
 
+/* float32 arithmetic, or a comparison, whole numbers, truth values; the type of the inputs. */
+static solder_dtype elementwise_kind(check_random *r, sld_elementwise_params *p)
+{
+    static const solder_dtype types[] = {SOLDER_F32, SOLDER_I32, SOLDER_I64, SOLDER_BOOL};
+    static const int32_t whole[] = {SLD_BINARY_SUM, SLD_BINARY_SUB, SLD_BINARY_PROD, SLD_BINARY_MAX,
+                                    SLD_BINARY_MIN};
+    if (check_chance(r, 0.5)) {
+        p->kind = (int32_t)check_int(r, SLD_BINARY_SUM, SLD_BINARY_MIN);
+        p->epilogue.act = check_chance(r, 0.3) ? SLD_ACT_RELU : SLD_ACT_NONE;
+        return SOLDER_F32;
+    }
+    solder_dtype type = types[check_int(r, 0, SLD_ARRAY_LENGTH(types) - 1)];
+    if (type == SOLDER_BOOL) {
+        p->kind = (int32_t)check_int(r, SLD_BINARY_AND, SLD_BINARY_XOR);
+    } else if (type != SOLDER_F32 && check_chance(r, 0.5)) {
+        p->kind = whole[check_int(r, 0, SLD_ARRAY_LENGTH(whole) - 1)];
+    } else {
+        p->kind = (int32_t)check_int(r, SLD_BINARY_EQUAL, SLD_BINARY_GREATER_EQUAL);
+    }
+    return type;
+}
+
 static void elementwise_case(check_random *r, check_case *c)
 {
     sld_elementwise_params *p = &c->params.elementwise;
-    p->kind = (int32_t)check_int(r, SLD_BINARY_SUM, SLD_BINARY_MIN);
-    p->epilogue.act = check_chance(r, 0.3) ? SLD_ACT_RELU : SLD_ACT_NONE;
+    solder_dtype type = elementwise_kind(r, p);
     random_tensor(r, 1, &c->out[0]);
     for (int side = 0; side < 2; side++) {
         int64_t dims[4];
@@ -128,7 +149,7 @@ static void elementwise_case(check_random *r, check_case *c)
             int64_t full = c->out[0].dim[c->out[0].rank - rank + i];
             dims[i] = check_chance(r, repeat) ? 1 : full;
         }
-        check_tensor(&c->in[side], SOLDER_F32, rank, dims);
+        check_tensor(&c->in[side], type, rank, dims);
     }
     if (check_chance(r, 0.3)) {
         sld_tensor swap = c->in[0];
@@ -138,8 +159,13 @@ static void elementwise_case(check_random *r, check_case *c)
     c->in_count = 2;
     sld_tensor out = c->out[0];
     one_to_one(c, 0.0, 1.2e-7);
-    c->out[0] = out;
-    c->fill[1] = (check_fill){0.5, 2.0};
+    bool compares = p->kind >= SLD_BINARY_EQUAL && p->kind <= SLD_BINARY_GREATER_EQUAL;
+    check_tensor(&c->out[0], compares ? SOLDER_BOOL : type, out.rank, out.dim);
+    if (type == SOLDER_F32) {
+        c->fill[1] = (check_fill){0.5, 2.0};
+    } else {
+        c->fill[0] = c->fill[1] = (check_fill){-4, 5};
+    }
     describe(c, "elementwise", p->kind);
 }
 
