@@ -457,6 +457,23 @@ static solder_status elementwise_scale(sld_graph *graph, sld_node *node, sld_val
     return SOLDER_OK;
 }
 
+/* x ^ 2; formulas with squares in them were looked for before. */
+static solder_status square(sld_graph *graph, sld_node *node, sld_value **fresh)
+{
+    const sld_elementwise_params *p = node->params;
+    if (node->op != SLD_OP_ELEMENTWISE || p->kind != SLD_BINARY_POW || !sld_node_plain(node)) {
+        return SOLDER_OK;
+    }
+    sld_value *x = sld_match_square(node->out[0]);
+    if (x == NULL || !sld_dtype_is_float(x->dtype)) {
+        return SOLDER_OK;
+    }
+    const sld_unary_params params = {.kind = SLD_UNARY_SQUARE};
+    SLD_TRY(sld_graph_add(graph, node, SLD_OP_UNARY, node->name, &params, &x, 1, fresh));
+    (*fresh)->producer->source = node->source;
+    return SOLDER_OK;
+}
+
 typedef solder_status (*recogniser)(sld_graph *graph, sld_node *node, sld_value **fresh);
 
 static solder_status sweep(sld_graph *graph, const recogniser *recognisers, size_t count,
@@ -484,7 +501,7 @@ solder_status sld_pass_recognise_patterns(sld_graph *graph, const sld_pass_optio
                                           bool *changed)
 {
     static const recogniser formulas[] = {recognise_activation, sld_recognise_norm, matmul_bias};
-    static const recogniser leftovers[] = {elementwise_scale};
+    static const recogniser leftovers[] = {square, elementwise_scale};
     (void)options;
     SLD_TRY(sweep(graph, formulas, SLD_ARRAY_LENGTH(formulas), changed));
     return sweep(graph, leftovers, SLD_ARRAY_LENGTH(leftovers), changed);

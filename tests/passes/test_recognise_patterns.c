@@ -204,6 +204,18 @@ static void test_scale(void **state)
                                             "output %y\n");
 }
 
+static void test_square(void **state)
+{
+    (void)state;
+    becomes("constant %two f32[] values [2]\n%y = ElementWise(%x, %two) {kind=pow}\n",
+            "%y = Unary(%x) {kind=square, flags=0}\n");
+    check_untouched("recognise_patterns", X "constant %k f32[] values [2.5]\n"
+                                            "%y = ElementWise(%x, %k) {kind=pow}\noutput %y\n");
+    check_untouched("recognise_patterns",
+                    "input %x f32[3]\nconstant %k f32[2,3] fill 2\n" /* broadcasts */
+                    "%y = ElementWise(%x, %k) {kind=pow}\noutput %y\n");
+}
+
 /* Almost: wrong constants, other axes, other inputs. */
 static void test_near_misses(void **state)
 {
@@ -220,11 +232,12 @@ static void test_near_misses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_swish),   cmocka_unit_test(test_sigmoid),
-        cmocka_unit_test(test_hard),    cmocka_unit_test(test_mish),
-        cmocka_unit_test(test_gelu),    cmocka_unit_test(test_gelu_tanh),
-        cmocka_unit_test(test_softmax), cmocka_unit_test(test_layer_norm),
-        cmocka_unit_test(test_prelu),   cmocka_unit_test(test_matmul_bias),
-        cmocka_unit_test(test_scale),   cmocka_unit_test(test_near_misses)};
+        cmocka_unit_test(test_swish),      cmocka_unit_test(test_sigmoid),
+        cmocka_unit_test(test_hard),       cmocka_unit_test(test_mish),
+        cmocka_unit_test(test_gelu),       cmocka_unit_test(test_gelu_tanh),
+        cmocka_unit_test(test_softmax),    cmocka_unit_test(test_layer_norm),
+        cmocka_unit_test(test_prelu),      cmocka_unit_test(test_matmul_bias),
+        cmocka_unit_test(test_scale),      cmocka_unit_test(test_square),
+        cmocka_unit_test(test_near_misses)};
     return cmocka_run_group_tests_name("recognise_patterns", tests, NULL, NULL);
 }
