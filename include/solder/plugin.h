@@ -215,6 +215,18 @@ static inline bool solder_expr_known(const solder_plugin_infer *i, solder_expr e
 {
     return i->known(i, e, value);
 }
+/* True if the expression is known to be that number. */
+static inline bool solder_expr_is(const solder_plugin_infer *i, solder_expr e, int64_t value)
+{
+    int64_t x;
+    return i->known(i, e, &x) && x == value;
+}
+/* True if both are known, and different numbers. */
+static inline bool solder_expr_differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
+{
+    int64_t x, y;
+    return i->known(i, a, &x) && i->known(i, b, &y) && x != y;
+}
 /*
  * Element of a small integer input (rank 0 or 1, at most 64 elements) as an expression, also where
  * a model computes it from shapes; SOLDER_EXPR_NONE if it is not known.

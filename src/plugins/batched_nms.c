@@ -95,19 +95,6 @@ static const solder_plugin_operand efficient_outputs[] = {
     {"classes", SOLDER_TYPE(SOLDER_I32), 0},
 };
 
-static bool differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
-{
-    int64_t x;
-    int64_t y;
-    return solder_expr_known(i, a, &x) && solder_expr_known(i, b, &y) && x != y;
-}
-
-static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)
-{
-    int64_t x;
-    return solder_expr_known(i, e, &x) && x == value;
-}
-
 static bool shapes_fit(const solder_plugin_infer *i)
 {
     const solder_shape *boxes = &i->inputs[0].shape;
@@ -115,18 +102,21 @@ static bool shapes_fit(const solder_plugin_infer *i)
     bool with_anchors = i->input_count > 2 && i->inputs[2].dtype != SOLDER_NONE;
     const solder_shape *anchors = with_anchors ? &i->inputs[2].shape : NULL;
     if ((boxes->rank != 3 && boxes->rank != 4) || scores->rank != 3 ||
-        !is_number(i, boxes->d[boxes->rank - 1], 4) || !solder_expr_known(i, scores->d[2], NULL) ||
-        differ(i, boxes->d[0], scores->d[0]) || differ(i, boxes->d[1], scores->d[1])) {
+        !solder_expr_is(i, boxes->d[boxes->rank - 1], 4) ||
+        !solder_expr_known(i, scores->d[2], NULL) ||
+        solder_expr_differ(i, boxes->d[0], scores->d[0]) ||
+        solder_expr_differ(i, boxes->d[1], scores->d[1])) {
         return false;
     }
-    if (boxes->rank == 4 && !is_number(i, boxes->d[2], 1) &&
-        (!solder_expr_known(i, boxes->d[2], NULL) || differ(i, boxes->d[2], scores->d[2]))) {
+    if (boxes->rank == 4 && !solder_expr_is(i, boxes->d[2], 1) &&
+        (!solder_expr_known(i, boxes->d[2], NULL) ||
+         solder_expr_differ(i, boxes->d[2], scores->d[2]))) {
         return false;
     }
-    return anchors == NULL ||
-           (anchors->rank == 3 && is_number(i, anchors->d[2], 4) &&
-            !differ(i, anchors->d[1], boxes->d[1]) &&
-            (is_number(i, anchors->d[0], 1) || !differ(i, anchors->d[0], boxes->d[0])));
+    return anchors == NULL || (anchors->rank == 3 && solder_expr_is(i, anchors->d[2], 4) &&
+                               !solder_expr_differ(i, anchors->d[1], boxes->d[1]) &&
+                               (solder_expr_is(i, anchors->d[0], 1) ||
+                                !solder_expr_differ(i, anchors->d[0], boxes->d[0])));
 }
 
 static const soft_attributes *soft_of(const solder_plugin *plugin, const void *attributes)
@@ -151,8 +141,8 @@ static solder_status infer(const solder_plugin_infer *i)
                                  "soft suppression needs a score threshold not below 0, an IoU "
                                  "threshold below 1 and sigma above 0");
     }
-    if (!shapes_fit(i) || (a->classes != 0 && !is_number(i, scores->d[2], a->classes)) ||
-        (a->classes != 0 && a->share_location && !is_number(i, i->inputs[0].shape.d[2], 1) &&
+    if (!shapes_fit(i) || (a->classes != 0 && !solder_expr_is(i, scores->d[2], a->classes)) ||
+        (a->classes != 0 && a->share_location && !solder_expr_is(i, i->inputs[0].shape.d[2], 1) &&
          i->inputs[0].shape.rank == 4)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "boxes, scores and attributes do not belong together");

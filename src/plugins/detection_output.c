@@ -11,6 +11,7 @@
 #include <float.h>
 #include <math.h>
 
+#include "plugins/checks.h"
 #include "plugins/multiclass.h"
 #include "plugins/ssd_decode.h"
 
@@ -74,22 +75,6 @@ static const char *wrong_attributes(const detection_attributes *a)
 }
 
 /* Elements of one image; SOLDER_EXPR_NONE for rank 1 and less. */
-static solder_expr elements(const solder_plugin_infer *i, const solder_shape *s)
-{
-    solder_expr product = s->rank >= 2 ? s->d[1] : SOLDER_EXPR_NONE;
-    for (int j = 2; j < s->rank; j++) {
-        product = solder_expr_mul(i, product, s->d[j]);
-    }
-    return product;
-}
-
-static bool differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
-{
-    int64_t x;
-    int64_t y;
-    return solder_expr_known(i, a, &x) && solder_expr_known(i, b, &y) && x != y;
-}
-
 static solder_status check_shapes(const solder_plugin_infer *i, solder_expr priors)
 {
     const detection_attributes *a = i->attributes;
@@ -100,10 +85,11 @@ static solder_status check_shapes(const solder_plugin_infer *i, solder_expr prio
     solder_expr boxes = a->share_location ? solder_expr_constant(i, 1) : classes;
     solder_expr numbers = solder_expr_mul(i, priors, solder_expr_constant(i, 4));
     if (loc->rank < 2 || conf->rank < 2 ||
-        differ(i, elements(i, loc), solder_expr_mul(i, numbers, boxes)) ||
-        differ(i, elements(i, conf), solder_expr_mul(i, priors, classes)) ||
-        differ(i, loc->d[0], conf->d[0]) || differ(i, prior->d[0], solder_expr_constant(i, 1)) ||
-        differ(i, prior->d[2], numbers)) {
+        solder_expr_differ(i, sld_elements_from(i, loc, 1), solder_expr_mul(i, numbers, boxes)) ||
+        solder_expr_differ(i, sld_elements_from(i, conf, 1), solder_expr_mul(i, priors, classes)) ||
+        solder_expr_differ(i, loc->d[0], conf->d[0]) ||
+        solder_expr_differ(i, prior->d[0], solder_expr_constant(i, 1)) ||
+        solder_expr_differ(i, prior->d[2], numbers)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "location, confidence and priors do not belong together with "
                                  "%d classes and share_location %d",
@@ -120,9 +106,9 @@ static solder_status infer(const solder_plugin_infer *i)
     if (wrong != NULL) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA, "%s", wrong);
     }
-    if (prior->rank != 3 ||
-        (differ(i, prior->d[1], solder_expr_constant(i, 2)) &&
-         (!a->variance_encoded_in_target || differ(i, prior->d[1], solder_expr_constant(i, 1))))) {
+    if (prior->rank != 3 || (solder_expr_differ(i, prior->d[1], solder_expr_constant(i, 2)) &&
+                             (!a->variance_encoded_in_target ||
+                              solder_expr_differ(i, prior->d[1], solder_expr_constant(i, 1))))) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "priors must be [1, 2, 4 * number of priors]");
     }

@@ -20,22 +20,16 @@ static const solder_plugin_attribute attributes[] = {
 
 static const solder_plugin_operand inputs[] = {{"input", 0, SOLDER_OPERAND_REPEATED}};
 
-static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)
-{
-    int64_t x;
-    return solder_expr_known(i, e, &x) && x == value;
-}
-
 /* Along a later axis an input is flat already: what lies before it is 1. */
 static bool fits(const solder_plugin_infer *i, const solder_shape *s)
 {
     const concat_attributes *a = i->attributes;
     for (int j = 1; j < a->axis; j++) {
-        if (j >= s->rank || !is_number(i, s->d[j], 1)) {
+        if (j >= s->rank || !solder_expr_is(i, s->d[j], 1)) {
             return false;
         }
     }
-    return s->rank >= 2 && (!a->ignore_batch || is_number(i, s->d[0], 1));
+    return s->rank >= 2 && (!a->ignore_batch || solder_expr_is(i, s->d[0], 1));
 }
 
 static solder_status infer(const solder_plugin_infer *i)

@@ -11,6 +11,7 @@
  */
 #include <math.h>
 
+#include "plugins/checks.h"
 #include "plugins/plugins.h"
 
 enum {
@@ -58,15 +59,6 @@ static uint32_t anchors_of(const anchor_attributes *a, uint32_t map)
     return map == 0 ? FIRST_RATIOS : (uint32_t)a->ratios + 1;
 }
 
-static bool all_positive(const float *values, int count)
-{
-    bool positive = true;
-    for (int i = 0; i < count; i++) {
-        positive = positive && values[i] > 0 && isfinite(values[i]);
-    }
-    return positive;
-}
-
 static const char *wrong_attributes(const solder_plugin *plugin, const anchor_attributes *a)
 {
     bool both = plugin->user == &sld_plugin_grid_anchor_rect;
@@ -79,13 +71,13 @@ static const char *wrong_attributes(const solder_plugin *plugin, const anchor_at
             return "featureMapShapes must be 1 to 4096";
         }
     }
-    if (a->ratios < FIRST_RATIOS || !all_positive(a->ratio, a->ratios)) {
+    if (a->ratios < FIRST_RATIOS || !sld_all_positive(a->ratio, a->ratios)) {
         return "aspectRatios needs at least three numbers, all above 0";
     }
     if (!(a->min_size > 0 && a->max_size >= a->min_size) || !isfinite(a->max_size)) {
         return "minSize must be above 0 and maxSize not below it";
     }
-    return a->variances != 4 || !all_positive(a->variance, 4)
+    return a->variances != 4 || !sld_all_positive(a->variance, 4)
                ? "variance needs four numbers, all above 0"
                : NULL;
 }

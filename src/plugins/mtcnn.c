@@ -64,32 +64,20 @@ static const solder_plugin_operand refine_outputs[] = {
 
 /* ---- shapes ---- */
 
-static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)
-{
-    int64_t x;
-    return solder_expr_known(i, e, &x) && x == value;
-}
-
-static bool differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
-{
-    int64_t x;
-    int64_t y;
-    return solder_expr_known(i, a, &x) && solder_expr_known(i, b, &y) && x != y;
-}
-
 static bool is_map(const solder_plugin_infer *i, uint32_t input, int64_t channels)
 {
     const solder_shape *s = &i->inputs[input].shape;
     const solder_shape *first = &i->inputs[0].shape;
-    return s->rank == 4 && is_number(i, s->d[0], 1) && is_number(i, s->d[1], channels) &&
-           !differ(i, s->d[2], first->d[2]) && !differ(i, s->d[3], first->d[3]);
+    return s->rank == 4 && solder_expr_is(i, s->d[0], 1) && solder_expr_is(i, s->d[1], channels) &&
+           !solder_expr_differ(i, s->d[2], first->d[2]) &&
+           !solder_expr_differ(i, s->d[3], first->d[3]);
 }
 
 static bool is_rows(const solder_plugin_infer *i, uint32_t input, int64_t numbers)
 {
     const solder_shape *s = &i->inputs[input].shape;
-    return s->rank == 2 && is_number(i, s->d[1], numbers) &&
-           !differ(i, s->d[0], i->inputs[0].shape.d[0]);
+    return s->rank == 2 && solder_expr_is(i, s->d[1], numbers) &&
+           !solder_expr_differ(i, s->d[0], i->inputs[0].shape.d[0]);
 }
 
 static solder_expr rows_found(const solder_plugin_infer *i, solder_expr candidates)
@@ -136,7 +124,7 @@ static bool has_points(const solder_plugin_infer *i)
 static solder_status refine_infer(const solder_plugin_infer *i)
 {
     const solder_shape *scores = &i->inputs[1].shape;
-    bool plain = scores->rank == 1 && !differ(i, scores->d[0], i->inputs[0].shape.d[0]);
+    bool plain = scores->rank == 1 && !solder_expr_differ(i, scores->d[0], i->inputs[0].shape.d[0]);
     if (!numbers_fit(i->attributes)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "keep_top_k must be above 0, overlap not below");

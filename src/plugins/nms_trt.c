@@ -9,6 +9,7 @@
  */
 #include <math.h>
 
+#include "plugins/checks.h"
 #include "plugins/multiclass.h"
 #include "plugins/ssd_decode.h"
 
@@ -79,22 +80,6 @@ static const char *wrong_attributes(const nms_attributes *a)
 }
 
 /* Elements of one image; SOLDER_EXPR_NONE for rank 1 and less. */
-static solder_expr elements(const solder_plugin_infer *i, const solder_shape *s, int from)
-{
-    solder_expr product = s->rank > from ? s->d[from] : SOLDER_EXPR_NONE;
-    for (int j = from + 1; j < s->rank; j++) {
-        product = solder_expr_mul(i, product, s->d[j]);
-    }
-    return product;
-}
-
-static bool differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
-{
-    int64_t x;
-    int64_t y;
-    return solder_expr_known(i, a, &x) && solder_expr_known(i, b, &y) && x != y;
-}
-
 static solder_status infer(const solder_plugin_infer *i)
 {
     const nms_attributes *a = i->attributes;
@@ -106,16 +91,18 @@ static solder_status infer(const solder_plugin_infer *i)
     const solder_shape *conf = &i->inputs[which(a, CONFIDENCE)].shape;
     const solder_shape *prior = &i->inputs[which(a, PRIORS)].shape;
     solder_expr one = solder_expr_constant(i, 1);
-    solder_expr numbers = elements(i, prior, 2);
+    solder_expr numbers = sld_elements_from(i, prior, 2);
     solder_expr boxes = a->share_location ? one : solder_expr_constant(i, a->classes);
     solder_expr count =
         solder_expr_make(i, SOLDER_EXPR_FLOOR_DIV, numbers, solder_expr_constant(i, 4));
-    if (loc->rank < 2 || conf->rank < 2 || prior->rank < 3 || differ(i, loc->d[0], conf->d[0]) ||
-        differ(i, prior->d[1], solder_expr_constant(i, a->encoded ? 1 : 2)) ||
-        (differ(i, prior->d[0], one) && differ(i, prior->d[0], loc->d[0])) ||
-        differ(i, elements(i, loc, 1), solder_expr_mul(i, numbers, boxes)) ||
-        differ(i, elements(i, conf, 1),
-               solder_expr_mul(i, count, solder_expr_constant(i, a->classes)))) {
+    if (loc->rank < 2 || conf->rank < 2 || prior->rank < 3 ||
+        solder_expr_differ(i, loc->d[0], conf->d[0]) ||
+        solder_expr_differ(i, prior->d[1], solder_expr_constant(i, a->encoded ? 1 : 2)) ||
+        (solder_expr_differ(i, prior->d[0], one) &&
+         solder_expr_differ(i, prior->d[0], loc->d[0])) ||
+        solder_expr_differ(i, sld_elements_from(i, loc, 1), solder_expr_mul(i, numbers, boxes)) ||
+        solder_expr_differ(i, sld_elements_from(i, conf, 1),
+                           solder_expr_mul(i, count, solder_expr_constant(i, a->classes)))) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "location, confidence and priors do not belong together with %d "
                                  "classes and shareLocation %d",

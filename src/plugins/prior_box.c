@@ -11,6 +11,7 @@
  */
 #include <math.h>
 
+#include "plugins/checks.h"
 #include "plugins/plugins.h"
 
 enum { MAX_SIZES = 32, MAX_RATIOS = 32 };
@@ -92,15 +93,6 @@ static bool all_sizes(const float *values, int count)
     return sizes;
 }
 
-static bool all_positive(const float *values, int count)
-{
-    bool positive = true;
-    for (int i = 0; i < count; i++) {
-        positive = positive && values[i] > 0 && isfinite(values[i]);
-    }
-    return positive;
-}
-
 static const char *wrong_attributes(const prior_box_attributes *a)
 {
     if (a->min_sizes == 0 || !all_sizes(a->min_size, a->min_sizes)) {
@@ -114,10 +106,10 @@ static const char *wrong_attributes(const prior_box_attributes *a)
             return "max_size must be above min_size";
         }
     }
-    if (!all_positive(a->aspect_ratio, a->aspect_ratios)) {
+    if (!sld_all_positive(a->aspect_ratio, a->aspect_ratios)) {
         return "aspect_ratio must be above 0";
     }
-    if ((a->variances > 1 && a->variances != 4) || !all_positive(a->variance, a->variances)) {
+    if ((a->variances > 1 && a->variances != 4) || !sld_all_positive(a->variance, a->variances)) {
         return "variance needs no, one or four numbers, all above 0";
     }
     if (a->img_size < 0 || a->img_h < 0 || a->img_w < 0 || (a->img_h == 0) != (a->img_w == 0) ||

@@ -5,8 +5,7 @@
  * all images or each, rows, columns and scale of the image [1 or N, 3]. Outputs: regions
  * [R, 5] of image, x1, y1, x2, y2 in its pixels, best first in each image, and their scores [R, 1].
  */
-#include <math.h>
-
+#include "plugins/checks.h"
 #include "plugins/proposals.h"
 
 enum { MAX_LIST = 16 };
@@ -41,21 +40,13 @@ static const solder_plugin_operand outputs[] = {
     {"scores", SOLDER_TYPE(SOLDER_F32), SOLDER_OPERAND_OPTIONAL},
 };
 
-static bool all_positive(const float *values, int count)
-{
-    bool positive = count > 0;
-    for (int i = 0; i < count; i++) {
-        positive = positive && values[i] > 0 && isfinite(values[i]);
-    }
-    return positive;
-}
-
 static solder_status infer(const solder_plugin_infer *i)
 {
     const proposal_attributes *a = i->attributes;
     const solder_shape *scores = &i->inputs[0].shape;
-    if (!all_positive(a->ratio, a->ratio_count) || !all_positive(a->scale, a->scale_count) ||
-        a->stride < 1 || a->base < 1 || !(a->min_size >= 0) || !(a->threshold >= 0)) {
+    if (a->ratio_count < 1 || a->scale_count < 1 || !sld_all_positive(a->ratio, a->ratio_count) ||
+        !sld_all_positive(a->scale, a->scale_count) || a->stride < 1 || a->base < 1 ||
+        !(a->min_size >= 0) || !(a->threshold >= 0)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "needs ratio and scale; they, feat_stride and base_size must be "
                                  "above 0, min_size and nms_thresh not below");

@@ -5,19 +5,6 @@
 
 /* ---- shapes ---- */
 
-static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)
-{
-    int64_t x;
-    return solder_expr_known(i, e, &x) && x == value;
-}
-
-static bool differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
-{
-    int64_t x;
-    int64_t y;
-    return solder_expr_known(i, a, &x) && solder_expr_known(i, b, &y) && x != y;
-}
-
 static bool info_fits(const solder_plugin_infer *i, const solder_shape *info, solder_expr images)
 {
     int64_t numbers = 1;
@@ -29,18 +16,19 @@ static bool info_fits(const solder_plugin_infer *i, const solder_shape *info, so
         numbers *= dim;
     }
     return info->rank >= 2 && numbers >= 3 &&
-           (is_number(i, info->d[0], 1) || !differ(i, info->d[0], images));
+           (solder_expr_is(i, info->d[0], 1) || !solder_expr_differ(i, info->d[0], images));
 }
 
 const char *sld_proposals_misfit(const solder_plugin_infer *i, const solder_shape *scores,
                                  const solder_shape *deltas, const solder_shape *info, int anchors)
 {
-    if (scores->rank != 4 || !is_number(i, scores->d[1], 2 * (int64_t)anchors)) {
+    if (scores->rank != 4 || !solder_expr_is(i, scores->d[1], 2 * (int64_t)anchors)) {
         return "scores must be [N, 2 * ratios * scales, h, w]";
     }
-    if (deltas->rank != 4 || !is_number(i, deltas->d[1], 4 * (int64_t)anchors) ||
-        differ(i, scores->d[0], deltas->d[0]) || differ(i, scores->d[2], deltas->d[2]) ||
-        differ(i, scores->d[3], deltas->d[3])) {
+    if (deltas->rank != 4 || !solder_expr_is(i, deltas->d[1], 4 * (int64_t)anchors) ||
+        solder_expr_differ(i, scores->d[0], deltas->d[0]) ||
+        solder_expr_differ(i, scores->d[2], deltas->d[2]) ||
+        solder_expr_differ(i, scores->d[3], deltas->d[3])) {
         return "deltas must be [N, 4 * ratios * scales, h, w], as many cells as scores";
     }
     return info_fits(i, info, scores->d[0])

@@ -53,12 +53,6 @@ static const solder_plugin_operand inputs[] = {
      SOLDER_OPERAND_OPTIONAL | SOLDER_OPERAND_STRIDED | SOLDER_OPERAND_DIMS},
 };
 
-static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)
-{
-    int64_t x;
-    return solder_expr_known(i, e, &x) && x == value;
-}
-
 static solder_status check_counts(const solder_plugin_infer *i)
 {
     const region_attributes *a = i->attributes;
@@ -69,7 +63,7 @@ static solder_status check_counts(const solder_plugin_infer *i)
                                  "coords must be 4, num and classes must be above 0");
     }
     int64_t channels = (int64_t)a->anchors * (COORDS + 1 + a->classes);
-    if (map->rank != 4 || !is_number(i, map->d[1], channels)) {
+    if (map->rank != 4 || !solder_expr_is(i, map->d[1], channels)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "the head must be [N, num * (5 + classes), h, w], %lld channels",
                                  (long long)channels);

@@ -42,12 +42,6 @@ static bool is_sensitive(const roi_attributes *a)
     return a->columns == 0;
 }
 
-static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)
-{
-    int64_t x;
-    return solder_expr_known(i, e, &x) && x == value;
-}
-
 static solder_status infer(const solder_plugin_infer *i)
 {
     const roi_attributes *a = i->attributes;
@@ -61,14 +55,14 @@ static solder_status infer(const solder_plugin_infer *i)
         return solder_infer_fail(i, SOLDER_ERROR_DATA, "sizes and scale must be above 0");
     }
     int64_t parts = sensitive ? (int64_t)a->output_dim * a->rows * a->rows : 0;
-    if (map->rank != 4 || regions->rank < 2 || !is_number(i, regions->d[1], 5) ||
-        (sensitive && !is_number(i, map->d[1], parts))) {
+    if (map->rank != 4 || regions->rank < 2 || !solder_expr_is(i, regions->d[1], 5) ||
+        (sensitive && !solder_expr_is(i, map->d[1], parts))) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "needs a feature map [N, C, H, W] and regions [R, 5]%s",
                                  sensitive ? ", C = output_dim * group_size^2" : "");
     }
     for (int d = 2; d < regions->rank; d++) {
-        if (!is_number(i, regions->d[d], 1)) {
+        if (!solder_expr_is(i, regions->d[d], 1)) {
             return solder_infer_fail(i, SOLDER_ERROR_DATA, "regions must be [R, 5]");
         }
     }

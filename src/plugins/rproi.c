@@ -6,8 +6,7 @@
  * [N, 1, nmsMaxOut, 4] and their parts [N, nmsMaxOut, C, poolingH, poolingW]; both are 0 behind the
  * regions found.
  */
-#include <math.h>
-
+#include "plugins/checks.h"
 #include "plugins/proposals.h"
 #include "plugins/roi_pool.h"
 
@@ -57,19 +56,11 @@ static const solder_plugin_operand outputs[] = {
     {"parts", SOLDER_TYPE(SOLDER_F32), 0},
 };
 
-static bool all_positive(const float *values, int count)
-{
-    bool positive = count > 0;
-    for (int i = 0; i < count; i++) {
-        positive = positive && values[i] > 0 && isfinite(values[i]);
-    }
-    return positive;
-}
-
 static const char *wrong_attributes(const rproi_attributes *a)
 {
     enum { MOST = 1 << 12 };
-    if (!all_positive(a->ratio, a->ratio_count) || !all_positive(a->scale, a->scale_count)) {
+    if (a->ratio_count < 1 || a->scale_count < 1 || !sld_all_positive(a->ratio, a->ratio_count) ||
+        !sld_all_positive(a->scale, a->scale_count)) {
         return "needs anchorsRatios and anchorsScales, all above 0";
     }
     if ((a->ratios_said != 0 && a->ratios_said != a->ratio_count) ||
@@ -84,13 +75,6 @@ static const char *wrong_attributes(const rproi_attributes *a)
                                                  : NULL;
 }
 
-static bool differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
-{
-    int64_t x;
-    int64_t y;
-    return solder_expr_known(i, a, &x) && solder_expr_known(i, b, &y) && x != y;
-}
-
 static solder_status infer(const solder_plugin_infer *i)
 {
     const rproi_attributes *a = i->attributes;
@@ -101,7 +85,7 @@ static solder_status infer(const solder_plugin_infer *i)
         wrong = sld_proposals_misfit(i, scores, &i->inputs[1].shape, &i->inputs[3].shape,
                                      a->ratio_count * a->scale_count);
     }
-    if (wrong == NULL && (map->rank != 4 || differ(i, map->d[0], scores->d[0]))) {
+    if (wrong == NULL && (map->rank != 4 || solder_expr_differ(i, map->d[0], scores->d[0]))) {
         wrong = "the feature map must be [N, C, H, W]";
     }
     if (wrong != NULL) {

@@ -15,6 +15,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "plugins/checks.h"
 #include "plugins/plugins.h"
 #include "plugins/yolo.h"
 
@@ -53,28 +54,6 @@ static const solder_plugin_operand outputs[] = {
 
 /* ---- checks ---- */
 
-static bool all_positive(const float *values, int count)
-{
-    bool positive = true;
-    for (int i = 0; i < count; i++) {
-        positive = positive && values[i] > 0 && isfinite(values[i]);
-    }
-    return positive;
-}
-
-static bool is_number(const solder_plugin_infer *i, solder_expr e, int64_t value)
-{
-    int64_t x;
-    return solder_expr_known(i, e, &x) && x == value;
-}
-
-static bool differ(const solder_plugin_infer *i, solder_expr a, solder_expr b)
-{
-    int64_t x;
-    int64_t y;
-    return solder_expr_known(i, a, &x) && solder_expr_known(i, b, &y) && x != y;
-}
-
 /* Anchors of each of so many heads. */
 static int32_t anchors_of(const yolo_attributes *a, uint32_t heads)
 {
@@ -89,12 +68,12 @@ static const char *wrong_attributes(const yolo_attributes *a, uint32_t heads)
     if (a->classes < 1 || a->classes > 1 << 20 || !(a->scale_xy >= 1) || !isfinite(a->scale_xy)) {
         return "classes must be above 0, scale_x_y at least 1";
     }
-    if (a->strides != (int32_t)heads || !all_positive(a->stride, a->strides)) {
+    if (a->strides != (int32_t)heads || !sld_all_positive(a->stride, a->strides)) {
         return "strides needs a number above 0 for each head";
     }
     if (a->version == 8 ? a->anchor_values != 0 || a->reg_max < 1 || a->reg_max > MAX_BINS
                         : a->anchor_values == 0 || a->anchor_values % (2 * (int32_t)heads) != 0 ||
-                              !all_positive(a->anchor, a->anchor_values)) {
+                              !sld_all_positive(a->anchor, a->anchor_values)) {
         return a->version == 8 ? "reg_max must be 1 to 64, anchors must not be given"
                                : "anchors needs width and height above 0, as many for each head";
     }
@@ -118,8 +97,8 @@ static solder_status infer_yolo(const solder_plugin_infer *i)
     }
     for (uint32_t k = 0; k < heads; k++) {
         const solder_shape *map = &i->inputs[k].shape;
-        if (map->rank != 4 || !is_number(i, map->d[1], channels_of(a, heads)) ||
-            differ(i, map->d[0], i->inputs[0].shape.d[0])) {
+        if (map->rank != 4 || !solder_expr_is(i, map->d[1], channels_of(a, heads)) ||
+            solder_expr_differ(i, map->d[0], i->inputs[0].shape.d[0])) {
             return solder_infer_fail(i, SOLDER_ERROR_DATA, "head %u must be [N, %lld, h, w]",
                                      (unsigned)k, (long long)channels_of(a, heads));
         }
@@ -147,12 +126,12 @@ static solder_status infer_layer(const solder_plugin_infer *i)
                                  "above 0 and not huge, scaleXY at least 1");
     }
     if (a->anchors < 1 || a->anchor_values != 2 * a->anchors ||
-        !all_positive(a->anchor, a->anchor_values)) {
+        !sld_all_positive(a->anchor, a->anchor_values)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "anchors needs width and height above 0 of each of numAnchors");
     }
-    if (map->rank != 4 || !is_number(i, map->d[1], (int64_t)a->anchors * (5 + a->classes)) ||
-        !is_number(i, map->d[2], a->rows) || !is_number(i, map->d[3], a->columns)) {
+    if (map->rank != 4 || !solder_expr_is(i, map->d[1], (int64_t)a->anchors * (5 + a->classes)) ||
+        !solder_expr_is(i, map->d[2], a->rows) || !solder_expr_is(i, map->d[3], a->columns)) {
         return solder_infer_fail(i, SOLDER_ERROR_DATA,
                                  "the head must be [N, numAnchors * (5 + numClasses), yoloHeight, "
                                  "yoloWidth]");
