@@ -236,6 +236,39 @@ static inline void free_case(graph_case *c)
     }
 }
 
+/* Imports, evaluates and runs what the case says; what is wrong is in its text. */
+static inline void try_case(graph_case *c)
+{
+    solder_network *net = import_case(c, c->outputs, c->expect_count);
+    c->seen = 0;
+    if (net != NULL) {
+        evaluate(c, net);
+    }
+    if (c->text[0] == '\0') {
+        run_plan(c, net);
+    }
+}
+
+/* One file: read finds what it holds, further (NULL: nothing) is tried if all went well. */
+static inline bool check_file(const char *folder, const char *file, void (*read)(graph_case *c),
+                              void (*further)(graph_case *c))
+{
+    static graph_case c;
+    c = (graph_case){.seen = 0};
+    (void)snprintf(c.path, sizeof c.path, "%s%s", folder, file);
+    assert_int_equal(solder_builder_create(NULL, &c.builder), SOLDER_OK);
+    read(&c);
+    try_case(&c);
+    if (c.text[0] == '\0' && further != NULL) {
+        further(&c);
+    }
+    if (c.text[0] != '\0') {
+        print_error("%s: %s\n", file, c.text);
+    }
+    free_case(&c);
+    return c.text[0] == '\0';
+}
+
 /* ---- the files ---- */
 
 static inline int by_name(const void *a, const void *b)

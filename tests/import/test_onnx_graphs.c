@@ -38,34 +38,13 @@ static void read_case(graph_case *c)
     sld_file_unmap(&file);
 }
 
-static bool check_file(const char *file)
-{
-    static graph_case c;
-    c = (graph_case){.seen = 0};
-    (void)snprintf(c.path, sizeof c.path, FOLDER "%s", file);
-    assert_int_equal(solder_builder_create(NULL, &c.builder), SOLDER_OK);
-    read_case(&c);
-    solder_network *net = import_case(&c, c.outputs, c.expect_count);
-    if (net != NULL) {
-        evaluate(&c, net);
-    }
-    if (c.text[0] == '\0') {
-        run_plan(&c, net);
-    }
-    if (c.text[0] != '\0') {
-        print_error("%s: %s\n", file, c.text);
-    }
-    free_case(&c);
-    return c.text[0] == '\0';
-}
-
 static void test_models(void **state)
 {
     (void)state;
     char *files[MAX_FILES];
     size_t count = list_files(FOLDER, ".onnx", files, 0), failed = 0;
     for (size_t i = 0; i < count; i++) {
-        failed += check_file(files[i]) ? 0 : 1;
+        failed += check_file(FOLDER, files[i], read_case, NULL) ? 0 : 1;
         free(files[i]);
     }
     print_message("%zu models, %zu failed\n", count, failed);

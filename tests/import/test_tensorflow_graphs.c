@@ -77,14 +77,7 @@ static void compare_uff(graph_case *c)
                        solder_builder_message(c->builder));
         return;
     }
-    solder_network *net = import_case(c, c->outputs, c->expect_count);
-    c->seen = 0;
-    if (net != NULL) {
-        evaluate(c, net);
-    }
-    if (c->text[0] == '\0') {
-        run_plan(c, net);
-    }
+    try_case(c);
     if (c->text[0] == '\0' && c->bits != bits) {
         (void)snprintf(c->text, sizeof c->text, "other bits through UFF");
     }
@@ -93,30 +86,6 @@ static void compare_uff(graph_case *c)
 
 /* ---- */
 
-static bool check_file(const char *file)
-{
-    static graph_case c;
-    c = (graph_case){.seen = 0};
-    (void)snprintf(c.path, sizeof c.path, FOLDER "%s", file);
-    assert_int_equal(solder_builder_create(NULL, &c.builder), SOLDER_OK);
-    read_case(&c);
-    solder_network *net = import_case(&c, c.outputs, c.expect_count);
-    if (net != NULL) {
-        evaluate(&c, net);
-    }
-    if (c.text[0] == '\0') {
-        run_plan(&c, net);
-    }
-    if (c.text[0] == '\0') {
-        compare_uff(&c);
-    }
-    if (c.text[0] != '\0') {
-        print_error("%s: %s\n", file, c.text);
-    }
-    free_case(&c);
-    return c.text[0] == '\0';
-}
-
 static void test_graphs(void **state)
 {
     (void)state;
@@ -124,7 +93,7 @@ static void test_graphs(void **state)
     size_t count = list_files(FOLDER, ".pb", files, 0), failed = 0;
     count = list_files(FOLDER, ".pbtxt", files, count);
     for (size_t i = 0; i < count; i++) {
-        failed += check_file(files[i]) ? 0 : 1;
+        failed += check_file(FOLDER, files[i], read_case, compare_uff) ? 0 : 1;
         free(files[i]);
     }
     print_message("%zu graphs, %zu failed\n", count, failed);
