@@ -93,3 +93,34 @@ static void rnn_cell(const sld_recurrent_cell *cell)
         vf_store_m(cell->y + j, h, live);
     }
 }
+
+/* ---- the kernels of one instruction set; isa is the file's ---- */
+
+#define RECURRENT_KERNEL(name_, gates, level, LEVEL)                                               \
+    static size_t name_##_workspace(const sld_run *run, int threads)                               \
+    {                                                                                              \
+        return sld_recurrent_gemm_workspace(run, threads, gates, &isa);                            \
+    }                                                                                              \
+    static solder_status name_##_run(const sld_run *run)                                           \
+    {                                                                                              \
+        return sld_recurrent_gemm_run(run, gates, &isa);                                           \
+    }                                                                                              \
+    const sld_kernel sld_##name_##_f32_##level = {.name = #name_ "_f32_" #level,                   \
+                                                  .family = #name_,                                \
+                                                  .isa = SLD_ISA_##LEVEL,                          \
+                                                  .supports = sld_recurrent_gemm_supports,         \
+                                                  .workspace = name_##_workspace,                  \
+                                                  .packing = weight_packing,                       \
+                                                  .run = name_##_run};
+
+#define RECURRENT_KERNELS(level, LEVEL)                                                            \
+    static const sld_packing *weight_packing(const sld_run *run, uint32_t index)                   \
+    {                                                                                              \
+        (void)run;                                                                                 \
+        bool weights = index == SLD_RECURRENT_W || index == SLD_RECURRENT_R ||                     \
+                       index == SLD_RECURRENT_PROJECTION;                                          \
+        return weights ? isa.packing : NULL;                                                       \
+    }                                                                                              \
+    RECURRENT_KERNEL(lstm, SLD_LSTM_GATES, level, LEVEL)                                           \
+    RECURRENT_KERNEL(gru, SLD_GRU_GATES, level, LEVEL)                                             \
+    RECURRENT_KERNEL(rnn, SLD_RNN_GATES, level, LEVEL)
