@@ -206,6 +206,38 @@ static void cond_of_switches(void **state)
     close_bench(&b);
 }
 
+/* What an input that is given as a number decides is decided when importing: the branch for
+ * training need not even be known. */
+static void cond_on_a_constant(void **state)
+{
+    (void)state;
+    for (int given = 0; given < 2; given++) {
+        const double no = 0;
+        tf_bench b;
+        open_bench(&b);
+        tf_placeholder(&b.f, "x", 1, D(2));
+        tf_placeholder(&b.f, "training", 0, NULL);
+        number(&b, "nought", 0);
+        tf_node(&b.f, "Greater", "predicate", "training nought");
+        tf_node(&b.f, "Switch", "x/switch", "x predicate");
+        tf_node(&b.f, "LearnFrom", "learnt", "x/switch:1");
+        tf_node(&b.f, "Neg", "minus", "x/switch");
+        tf_node(&b.f, "Merge", "y", "minus learnt");
+        b.specs[0] = (solder_input_spec){.name = "training", .value = &no};
+        b.options.input_count = (size_t)given;
+        if (given) {
+            import_file(&b);
+            assert_int_equal(count_op(&b, SLD_OP_IF), 0);
+            run(&b, F(1, 3), 1, D(2));
+            result_is(&b, 0, 1, D(2), F(-1, -3));
+            close_bench(&b);
+        } else {
+            expect(&b, SOLDER_ERROR_UNSUPPORTED,
+                   "tensorflow: 1 node is not supported: 'learnt' (LearnFrom)");
+        }
+    }
+}
+
 /* The second decides the same way, on what the first gives: one after the other. */
 static void cond_after_cond(void **state)
 {
@@ -446,12 +478,19 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(loop_of_frames),       cmocka_unit_test(loop_in_loop),
-        cmocka_unit_test(array_of_steps),       cmocka_unit_test(array_of_pieces),
-        cmocka_unit_test(cond_of_switches),     cmocka_unit_test(cond_after_cond),
-        cmocka_unit_test(cond_in_cond_in_loop), cmocka_unit_test(frames_without_an_end),
-        cmocka_unit_test(halves_of_conds),      cmocka_unit_test(frames_in_frames),
-        cmocka_unit_test(conds_in_conds),       cmocka_unit_test(damaged),
+        cmocka_unit_test(loop_of_frames),
+        cmocka_unit_test(loop_in_loop),
+        cmocka_unit_test(array_of_steps),
+        cmocka_unit_test(array_of_pieces),
+        cmocka_unit_test(cond_of_switches),
+        cmocka_unit_test(cond_after_cond),
+        cmocka_unit_test(cond_on_a_constant),
+        cmocka_unit_test(cond_in_cond_in_loop),
+        cmocka_unit_test(frames_without_an_end),
+        cmocka_unit_test(halves_of_conds),
+        cmocka_unit_test(frames_in_frames),
+        cmocka_unit_test(conds_in_conds),
+        cmocka_unit_test(damaged),
         cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -365,7 +365,9 @@ void sld_tf_batch_norm(sld_tf_node *node, int told)
     const sld_batchnorm_params params = {.epsilon = sld_tf_float(node, "epsilon", 1e-4f)};
     bool nchw = sld_tf_choice(node, "data_format", formats, 4, 0) % 2 == 1;
     if (sld_tf_bool(node, "is_training", true)) {
-        sld_tf_unsupported(node, "is_training: freeze the graph for inference");
+        sld_tf_unsupported(node,
+                           "is_training: freeze the graph for inference, or give the input that "
+                           "decides, as phase_train:=false");
     }
     sld_value *in[5] = {nchw ? sld_tf_plain(node, t) : sld_tf_first(node, t)};
     for (uint32_t i = 1; i < 5; i++) {
