@@ -34,6 +34,13 @@ int cli_image_orient(int orientation, cli_image *image);
  */
 int cli_image_resize(const cli_image *image, int width, int height, cli_image *result);
 
+/* A window of the picture resized to the whole size: no more is computed than it shows. */
+typedef struct cli_part {
+    int64_t whole_width, whole_height, left, top;
+    int width, height; /* of the window */
+} cli_part;
+int cli_image_resize_part(const cli_image *image, const cli_part *part, cli_image *result);
+
 /*
  * Writes the picture into one item of a float tensor [C, H, W] (nhwc: [H, W, C]; rule->transposed:
  * [C, W, H]). width and height are the tensor's, channels 1 or 3.

@@ -13,12 +13,13 @@ typedef struct tap {
     int32_t weight[2];
 } tap;
 
-static tap *make_taps(int from, int to)
+/* Of count rows or columns from start on, when `from` of them become `to`. */
+static tap *make_taps(int from, int64_t to, int64_t start, int count)
 {
-    tap *taps = malloc((size_t)to * sizeof *taps);
-    double scale = (double)from / to;
-    for (int i = 0; taps != NULL && i < to; i++) {
-        float at = (float)((i + 0.5) * scale - 0.5);
+    tap *taps = malloc((size_t)count * sizeof *taps);
+    double scale = (double)from / (double)to;
+    for (int i = 0; taps != NULL && i < count; i++) {
+        float at = (float)(((double)(start + i) + 0.5) * scale - 0.5);
         int first = (int)floorf(at);
         at -= (float)first;
         if (first < 0) {
@@ -50,9 +51,17 @@ static void resize_row(const uint8_t *row, const tap *taps, int width, int32_t *
 
 int cli_image_resize(const cli_image *image, int width, int height, cli_image *result)
 {
+    const cli_part all = {width, height, 0, 0, width, height};
+    return cli_image_resize_part(image, &all, result);
+}
+
+int cli_image_resize_part(const cli_image *image, const cli_part *part, cli_image *result)
+{
+    int width = part->width;
+    int height = part->height;
     size_t line = (size_t)width * 3;
-    tap *across = make_taps(image->width, width);
-    tap *down = make_taps(image->height, height);
+    tap *across = make_taps(image->width, part->whole_width, part->left, width);
+    tap *down = make_taps(image->height, part->whole_height, part->top, height);
     int32_t *rows = malloc(line * 2 * sizeof *rows);
     *result = (cli_image){width, height, malloc(line * (size_t)height)};
     int status = CLI_DONE;
@@ -77,27 +86,36 @@ int cli_image_resize(const cli_image *image, int width, int height, cli_image *r
     return status;
 }
 
-/* The part of the frame that shows the resized picture, and the picture's offset in it. */
+/* What of the resized picture is shown, and where in the frame. */
 typedef struct fit {
-    int width, height; /* of the resized picture */
-    int left, top;     /* of the picture in the frame; negative when cropped */
+    cli_part part;
+    int left, top; /* of the part in the frame */
 } fit;
+
+/* Along one side: where the resized picture lies in the frame, cut to what is in it. */
+static void place(int64_t whole, int frame, int64_t *from, int *count, int *at)
+{
+    int64_t start = (frame - whole) / 2;
+    *from = start < 0 ? -start : 0;
+    *count = start < 0 ? frame : (int)whole;
+    *at = start < 0 ? 0 : (int)start;
+}
 
 static fit find_fit(const cli_image *image, uint32_t resize, int width, int height)
 {
-    fit f = {width, height, 0, 0};
+    fit f = {{width, height, 0, 0, width, height}, 0, 0};
     if (resize < 2) {
         return f;
     }
     double x = (double)width / image->width;
     double y = (double)height / image->height;
     double scale = (resize == 2) == (x > y) ? x : y; /* crop covers, pad fits inside */
-    f.width = (int)lrint(image->width * scale);
-    f.height = (int)lrint(image->height * scale);
-    f.width = f.width < 1 ? 1 : f.width;
-    f.height = f.height < 1 ? 1 : f.height;
-    f.left = (width - f.width) / 2;
-    f.top = (height - f.height) / 2;
+    int64_t whole_width = llrint(image->width * scale);
+    int64_t whole_height = llrint(image->height * scale);
+    f.part.whole_width = whole_width < 1 ? 1 : whole_width;
+    f.part.whole_height = whole_height < 1 ? 1 : whole_height;
+    place(f.part.whole_width, width, &f.part.left, &f.part.width, &f.left);
+    place(f.part.whole_height, height, &f.part.top, &f.part.height, &f.top);
     return f;
 }
 
@@ -154,16 +172,17 @@ int cli_image_to_floats(const char *path, const cli_image *image, const solder_i
                         channels, channels > 1 ? "s" : "", frame->channels);
     }
     fit f = find_fit(image, rule->resize, width, height);
-    if (f.width == image->width && f.height == image->height) {
+    if (f.part.whole_width == image->width && f.part.whole_height == image->height &&
+        f.part.width == image->width && f.part.height == image->height) {
         fill(image, &f, rule, frame, item);
         return CLI_DONE;
     }
     cli_image resized;
-    if ((uint64_t)f.width * (uint64_t)f.height > CLI_IMAGE_PIXELS_MAX) {
+    if ((uint64_t)f.part.width * (uint64_t)f.part.height > CLI_IMAGE_PIXELS_MAX) {
         return cli_fail(CLI_DATA, "%s: a picture of %dx%d cannot be resized to %dx%d", path,
-                        image->width, image->height, f.width, f.height);
+                        image->width, image->height, f.part.width, f.part.height);
     }
-    int status = cli_image_resize(image, f.width, f.height, &resized);
+    int status = cli_image_resize_part(image, &f.part, &resized);
     if (status == CLI_DONE) {
         fill(&resized, &f, rule, frame, item);
         cli_image_free(&resized);

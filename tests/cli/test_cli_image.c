@@ -302,6 +302,45 @@ static void test_rule(void **state)
     cli_image_free(&image);
 }
 
+/* A window is what the whole would show there, however large the whole were. */
+static void test_resize_part(void **state)
+{
+    (void)state;
+    uint8_t noise[40 * 2 * 3];
+    for (size_t i = 0; i < sizeof noise; i++) {
+        noise[i] = (uint8_t)(i * 2654435761u >> 13);
+    }
+    cli_image image = copy_image(noise, 40, 2);
+    cli_image whole;
+    assert_int_equal(cli_image_resize(&image, 120, 6, &whole), CLI_DONE);
+    const cli_part part = {120, 6, 57, 1, 7, 4};
+    cli_image window;
+    assert_int_equal(cli_image_resize_part(&image, &part, &window), CLI_DONE);
+    for (int y = 0; y < 4; y++) {
+        assert_memory_equal(window.pixels + (size_t)y * 21,
+                            whole.pixels + ((size_t)(y + 1) * 120 + 57) * 3, 21);
+    }
+    cli_image_free(&window);
+    solder_image_rule rule = {.order = "rgb", .scale = {1, 1, 1}, .resize = 2};
+    const cli_frame frame = {3, 6, 8, true};
+    float out[6 * 8 * 3];
+    assert_int_equal(cli_image_to_floats("x", &image, &rule, &frame, out), CLI_DONE);
+    for (size_t i = 0; i < sizeof out / sizeof out[0]; i++) {
+        assert_true(out[i] == whole.pixels[(i / 24 * 120 + 56) * 3 + i % 24]);
+    }
+    cli_image_free(&whole);
+    cli_image_free(&image);
+    /* 2 million times as wide as high. */
+    uint8_t *line = calloc(1 << 21, 3);
+    assert_non_null(line);
+    line[3 << 20] = 200;
+    image = copy_image(line, 1 << 21, 1);
+    assert_int_equal(cli_image_to_floats("x", &image, &rule, &frame, out), CLI_DONE);
+    assert_true(out[4 * 3] > 100 && out[4 * 3 + 1] == 0 && out[0] < out[4 * 3]);
+    cli_image_free(&image);
+    free(line);
+}
+
 static void test_crop_and_pad(void **state)
 {
     (void)state;
@@ -335,6 +374,7 @@ int main(void)
         cmocka_unit_test(test_orientation),
         cmocka_unit_test(test_all_orientations),
         cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_resize_part),
         cmocka_unit_test(test_rule),
         cmocka_unit_test(test_crop_and_pad),
     };
