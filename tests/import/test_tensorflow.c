@@ -353,9 +353,14 @@ static void complex_numbers(void **state)
     tf_node(&b.f, "RFFT", "spectrum", "x n");
     tf_node(&b.f, "Neg", "y", "spectrum");
     tf_node(&b.f, "Real", "z", "x");
+    tf_ints(&b.f, "two", 1, (int32_t[]){2});
+    tf_node(&b.f, "Slice", "cut", "spectrum two two");
+    tf_ints(&b.f, "ends", 1, (int32_t[]){4});
+    tf_node(&b.f, "StridedSlice", "strided", "spectrum two ends two");
     expect(&b, SOLDER_ERROR_UNSUPPORTED,
-           "tensorflow: 2 nodes are not supported: 'y' (Neg: complex numbers), 'z' (Real: complex "
-           "numbers that do not come from RFFT)");
+           "tensorflow: 4 nodes are not supported: 'y' (Neg: complex numbers), 'z' (Real: complex "
+           "numbers that do not come from RFFT), 'cut' (Slice: complex numbers), 'strided' "
+           "(StridedSlice: complex numbers)");
     open_bench(&b);
     tf_placeholder(&b.f, "x", 1, D(-1));
     tf_ints(&b.f, "n", 1, (int32_t[]){8});

@@ -5,10 +5,25 @@
 
 #include "import/tensorflow/tf.h"
 
+/* They have no dims to look at: whatever is found wrong, this is what it is. */
+static bool reads_complex(const sld_tf_node *node)
+{
+    for (uint32_t i = 0; i < node->in_count; i++) {
+        if (node->in[i] != NULL && node->in[i]->real != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sld_tf_fail(sld_tf_node *node, solder_status code, const char *format, ...)
 {
     char text[512];
     if (!sld_tf_ok(node)) {
+        return;
+    }
+    if (reads_complex(node)) {
+        sld_tf_unsupported(node, "complex numbers");
         return;
     }
     va_list args;
