@@ -227,3 +227,14 @@ case("TensorArray-reverse", reverse, v)
 case("TensorArray-recall", recall, v)
 both("TensorArray-early", early, v)
 case("TensorArray-early-frames", early, v, frames=True)
+
+
+def stretched(x, count=0):  # as raw_rnn writes what it gives
+    a = tf.TensorArray(tf.float32, count, dynamic_size=True, element_shape=(3,))
+    return tf.while_loop(lambda i, a, s: tf.reduce_sum(s) < 10.0, lambda i, a, s: (i + 1, a.write(i, s), s * 2.0),
+                         [0, a, tf.abs(x) + 0.3])[1].stack()
+
+
+case("TensorArray-stretched", stretched, v)
+case("TensorArray-stretched-functions", stretched, v, lower=False)
+case("TensorArray-stretched-begun-functions", lambda x: (stretched(x, 1), stretched(x, 9)), v, lower=False)

@@ -189,12 +189,16 @@ static bool widen(emission *e)
 /* ---- what the loop gives ---- */
 
 /* zeros for the elements that no iteration wrote */
-static sld_value *padded(emission *e, const sld_tf_list *initial, sld_value *all)
+static sld_value *padded(emission *e, const sld_tf_list *initial, const sld_tf_list *next,
+                         sld_value *all)
 {
     sld_tf_node *node = e->node;
     int64_t count;
     const sld_expr_table *exprs = &node->tf->graph->exprs;
     if (!sld_tf_ok(node) || initial->count == NULL || initial->grows) {
+        return all;
+    }
+    if (next->stretches && sld_tf_int_value(initial->count, &count) && count == 0) {
         return all;
     }
     sld_dim size = initial->count->content != NULL ? initial->count->content[0] : SLD_DIM_NONE;
@@ -207,8 +211,7 @@ static sld_value *padded(emission *e, const sld_tf_list *initial, sld_value *all
     int rank = all->shape.rank;
     const sld_shape_params head = {.start = 0, .end = 1}, tail = {.start = 1, .end = rank};
     sld_value *written = sld_tf_emit(node, SLD_OP_SHAPE, &head, &all, 1);
-    sld_value *wanted = sld_tf_cast(node, SOLDER_I64, initial->count);
-    sld_value *dims[2] = {sld_tf_binary(node, SLD_BINARY_SUB, wanted, written)};
+    sld_value *dims[2] = {sld_tf_list_missing(node, next, initial->count, written)};
     uint32_t parts = 1;
     if (rank > 1) {
         dims[parts++] = sld_tf_emit(node, SLD_OP_SHAPE, &tail, &all, 1);
@@ -222,8 +225,10 @@ static sld_value *padded(emission *e, const sld_tf_list *initial, sld_value *all
 static void set_list(emission *e, uint32_t index, sld_value *value, sld_value *lengths)
 {
     const sld_tf_list *initial = e->loop->vars[index].initial->list;
+    const sld_tf_list *next = e->loop->vars[index].next->list;
     sld_tf_list list = {.dtype = initial->dtype, .element = e->loop->vars[index].list.element};
     list.grows = initial->grows;
+    list.stretches = next->stretches;
     if (e->scans[index] == JOINED) {
         list.count = initial->count;
         list.joined = value;
@@ -231,7 +236,7 @@ static void set_list(emission *e, uint32_t index, sld_value *value, sld_value *l
     } else if (e->scans[index] == LAST) {
         list.elements = sld_tf_slice(e->node, value, 0, -1, INT64_MAX);
     } else {
-        list.elements = e->scans[index] == ALL ? padded(e, initial, value) : value;
+        list.elements = e->scans[index] == ALL ? padded(e, initial, next, value) : value;
     }
     sld_tf_set_list(e->node, index, &list);
 }

@@ -153,6 +153,17 @@ sld_value *sld_tf_list_elements(sld_tf_node *node, const sld_tf_list *list)
     return list->elements != NULL ? list->elements : zeros(node, list);
 }
 
+sld_value *sld_tf_list_missing(sld_tf_node *node, const sld_tf_list *list, sld_value *count,
+                               sld_value *written)
+{
+    const int64_t none = 0;
+    count = sld_tf_cast(node, SOLDER_I64, count);
+    sld_value *missing = sld_tf_binary(node, SLD_BINARY_SUB, count, written);
+    return list->stretches
+               ? sld_tf_binary(node, SLD_BINARY_MAX, missing, sld_tf_vector(node, &none, 1))
+               : missing;
+}
+
 /* x with zeros for the elements that no iteration wrote. */
 static sld_value *filled_up(sld_tf_node *node, const sld_tf_list *list, sld_value *x)
 {
@@ -165,8 +176,7 @@ static sld_value *filled_up(sld_tf_node *node, const sld_tf_list *list, sld_valu
     size_t rank = (size_t)x->shape.rank;
     sld_value *count = sld_tf_reshape(node, (const int64_t[]){1}, 1, list->count);
     sld_value *written = sld_tf_emit(node, SLD_OP_SHAPE, &head, &x, 1);
-    sld_value *missing =
-        sld_tf_binary(node, SLD_BINARY_SUB, sld_tf_cast(node, SOLDER_I64, count), written);
+    sld_value *missing = sld_tf_list_missing(node, list, count, written);
     sld_value *pads[3] = {sld_tf_vector(node, none, rank), missing,
                           sld_tf_vector(node, none, rank - 1)};
     sld_value *in[2] = {x, sld_tf_concat(node, pads, rank > 1 ? 3 : 2, 0)};
@@ -314,7 +324,8 @@ void sld_tf_list_get(sld_tf_node *node, int told)
 /* Writes of one list outside of loops, at most. */
 #define MAX_WRITES 1024
 
-static void write(sld_tf_node *node, const sld_tf_list *list, sld_value *index, sld_value *item)
+static void write(sld_tf_node *node, const sld_tf_list *list, sld_value *index, sld_value *item,
+                  bool stretches)
 {
     if (!sld_tf_ok(node)) {
         return;
@@ -322,6 +333,7 @@ static void write(sld_tf_node *node, const sld_tf_list *list, sld_value *index, 
     sld_tf_list after = *list;
     after.before = list;
     after.writes = list->writes + 1;
+    after.stretches = list->stretches || stretches;
     if (after.writes > MAX_WRITES) {
         sld_tf_unsupported(node, "more than %d writes, one after the other", MAX_WRITES);
     }
@@ -337,14 +349,14 @@ void sld_tf_list_set(sld_tf_node *node, int told)
     (void)told;
     const sld_tf_list *list = sld_tf_list_in(node, 0);
     sld_value *index = sld_tf_as_scalar(node, sld_tf_input(node, 1));
-    (void)sld_tf_bool(node, "resize_if_index_out_of_bounds", false);
-    write(node, list, index, sld_tf_input(node, 2));
+    bool stretches = sld_tf_bool(node, "resize_if_index_out_of_bounds", false);
+    write(node, list, index, sld_tf_input(node, 2), stretches);
 }
 
 void sld_tf_list_push(sld_tf_node *node, int told)
 {
     (void)told;
-    write(node, sld_tf_list_in(node, 0), NULL, sld_tf_input(node, 1));
+    write(node, sld_tf_list_in(node, 0), NULL, sld_tf_input(node, 1), false);
 }
 
 void sld_tf_list_stack(sld_tf_node *node, int told)
@@ -457,7 +469,7 @@ void sld_tf_array_write(sld_tf_node *node, int told)
     (void)sld_tf_in(node, 0);
     const sld_tf_list *list = sld_tf_list_in(node, 3);
     sld_value *index = sld_tf_as_scalar(node, sld_tf_input(node, 1));
-    write(node, list, index, sld_tf_input(node, 2));
+    write(node, list, index, sld_tf_input(node, 2), false);
 }
 
 /* handle, index, flow */

@@ -19,6 +19,7 @@ struct sld_tf_list {
     solder_dtype dtype;
     sld_tf_shape element; /* rank -1: not known */
     bool grows;           /* count is only where it starts */
+    bool stretches;       /* a write behind its end makes it longer */
     sld_value *count;     /* integer scalar */
     sld_value *elements;
     sld_value *joined, *lengths;
@@ -58,6 +59,9 @@ sld_tf_list *sld_tf_list_in(sld_tf_node *node, uint32_t index);
 void sld_tf_set_list(sld_tf_node *node, uint32_t index, const sld_tf_list *list);
 /* The elements one above the other, as a value of tf->graph. */
 sld_value *sld_tf_list_elements(sld_tf_node *node, const sld_tf_list *list);
+/* i64 [1]: how many of count elements are missing when some are written, none if it stretched. */
+sld_value *sld_tf_list_missing(sld_tf_node *node, const sld_tf_list *list, sld_value *count,
+                               sld_value *written);
 /* Is value the numbers from 0 to count - 1, count being the first dim of elements? */
 bool sld_tf_counts_all(const sld_graph *graph, const sld_value *indices, const sld_value *elements);
 

@@ -115,6 +115,7 @@ static void bind(sld_tf_node *node, sld_tf_loop *loop, uint32_t index)
         const sld_tf_list *list = var->initial->list;
         var->list = (sld_tf_list){.dtype = list->dtype, .element = list->element};
         var->list.grows = list->grows;
+        var->list.stretches = list->stretches;
         var->list.loop = loop;
         var->list.var = index;
         var->arg.list = &var->list;
