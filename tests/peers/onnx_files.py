@@ -4,11 +4,14 @@
 
 A line of the list is a file, then what its inputs are: NAME=1x3x224x224 (normal numbers; whole ones
 from 0 to 255), NAME=MIN..OPT..MAX (built with that range, run at all three), NAME=@FILE.npy, or
-NAME=:VALUE for a single number; inputs of fixed shape need no word. Needs numpy and onnxruntime.
+NAME=:VALUE for a single number; inputs of fixed shape need no word. --speed measures too, on one
+thread, in turns, at the first shape. Needs numpy and onnxruntime.
 
-    tests/peers/onnx_files.py [--solder build/solder] LIST
+    tests/peers/onnx_files.py [--solder build/solder] [--speed] LIST
 """
+import json
 import os
+import time
 
 import numpy as np
 import onnxruntime as ort
@@ -18,6 +21,7 @@ import peer
 DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16, "tensor(int64)": np.int64,
           "tensor(int32)": np.int32, "tensor(uint8)": np.uint8, "tensor(int8)": np.int8, "tensor(bool)": np.bool_}
 rng = np.random.default_rng(3)
+ROUNDS, SECONDS = 5, 0.6
 
 
 def noise(shape, dtype):
@@ -51,26 +55,65 @@ def plan_inputs(session, words):
     return arrays, options
 
 
+def saved(p, feed):
+    """The arrays as files, as --input options."""
+    options = []
+    for i, (name, array) in enumerate(feed.items()):
+        np.save(p.path(f"given{i}.npy"), array)
+        options += ["--input", f"{name}={p.path(f'given{i}.npy')}"]
+    return options
+
+
+def peer_milliseconds(session, feed):
+    times, end = [], time.perf_counter() + SECONDS
+    while len(times) < 3 or time.perf_counter() < end:
+        start = time.perf_counter()
+        session.run(None, feed)
+        times.append(1e3 * (time.perf_counter() - start))
+    return float(np.median(times))
+
+
+def speed(p, path, session, feed, build):
+    """Medians of ROUNDS medians, ours and the peer's in turns."""
+    plan, report, name = p.path("speed.plan"), p.path("speed.json"), os.path.basename(path)[:-5]
+    built = p.solder("build", path, "-o", plan, "--threads", 1, *build, *p.options.build_option)
+    ours, theirs = [], []
+    for _ in range(ROUNDS if built.code == 0 else 0):
+        theirs.append(peer_milliseconds(session, feed))
+        run = p.solder("bench", plan, "--threads", 1, "--duration", SECONDS, "--warmup", 50, "--json", report, *saved(p, feed))
+        if run.code != 0:
+            p.row(name, "BENCH", run.text.strip()[:300])
+            return
+        with open(report) as file:
+            ours.append(json.load(file)["latency_ms"]["median"])
+    if ours:
+        a, b = np.median(ours), np.median(theirs)
+        p.row(name, "ok", f"solder {a:.2f} ms, onnxruntime {b:.2f} ms, {b / a:.2f} times as fast")
+
+
 def check(p, line):
     path, *words = line.split()
     options = ort.SessionOptions()
     options.log_severity_level = 3
+    if p.options.speed:
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     arrays, build = plan_inputs(session, dict(w.split("=", 1) for w in words))
     runs = max(len(a) for a in arrays.values())
     feeds = [{name: a[min(i, len(a) - 1)] for name, a in arrays.items()} for i in range(runs)]
     names = [o.name for o in session.get_outputs()]
     wants = [dict(zip(names, session.run(names, feed))) for feed in feeds]
-    compare = []
-    if any(w.split("=", 1)[1].startswith(":") for w in words):  # random numbers may choose what cannot run
-        for i, (name, array) in enumerate(feeds[0].items()):
-            np.save(p.path(f"compare{i}.npy"), array)
-            compare += ["--input", f"{name}={p.path(f'compare{i}.npy')}"]
+    # Where a number is given, random ones may choose what cannot run.
+    compare = saved(p, feeds[0]) if any(w.split("=", 1)[1].startswith(":") for w in words) else []
     p.check(os.path.basename(path)[:-5], [path], feeds, wants, build=build, compare=compare)
+    if p.options.speed:
+        speed(p, path, session, feeds[0], build)
 
 
 def main():
-    p = peer.Peer(peer.arguments(__doc__.splitlines()[0]))
+    options = peer.parser(__doc__.splitlines()[0])
+    options.add_argument("--speed", action="store_true", help="measure, too")
+    p = peer.Peer(options.parse_args())
     for listed in p.options.names:
         with open(listed) as file:
             for line in file:
