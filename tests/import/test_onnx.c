@@ -411,7 +411,7 @@ static void functions_unfold(void **state)
 }
 
 /* If(c): x * w where "fit" shapes allow it, else x * v. */
-static void write_choice(onnx_bench *b, int64_t w_rows, int64_t v_rows)
+static void write_choice(onnx_bench *b, int64_t w_rows, int64_t v_rows, const char *other)
 {
     static const float weights[8] = {1, 0, 0, 1, 1, 1, 2, 2};
     bench_open(b, 13);
@@ -422,7 +422,7 @@ static void write_choice(onnx_bench *b, int64_t w_rows, int64_t v_rows)
     for (int i = 0; i < 2; i++) {
         onnx_writer branch;
         onnx_open(&branch, 13);
-        onnx_node(&branch, "MatMul", i == 0 ? "mul_w" : "mul_v", i == 0 ? "x w" : "x v", "made");
+        onnx_node(&branch, "MatMul", i == 0 ? "mul_w" : "mul_v", i == 0 ? "x w" : other, "made");
         onnx_output(&branch, "made", ONNX_FLOAT);
         onnx_graph(&b->f, i == 0 ? "then_branch" : "else_branch", &branch);
     }
@@ -436,7 +436,7 @@ static void impossible_branches(void **state)
     (void)state;
     for (uint8_t good = 0; good < 2; good++) {
         onnx_bench b;
-        write_choice(&b, good ? 3 : 4, good ? 4 : 3);
+        write_choice(&b, good ? 3 : 4, good ? 4 : 3, "x v");
         bench_import(&b);
         assert_string_equal(
             b.log, good ? "onnx: node 'choice' (If): a branch cannot run with these shapes: onnx: "
@@ -455,9 +455,12 @@ static void impossible_branches(void **state)
         bench_close(&b);
     }
     onnx_bench b;
-    write_choice(&b, 4, 4);
+    write_choice(&b, 4, 4, "x v");
     bench_expect(&b, SOLDER_ERROR_DATA,
                  "onnx: node 'mul_v' (MatMul): inner dimensions differ: 3 against 4");
+    write_choice(&b, 3, 3, "x nowhere"); /* damaged, whatever the shapes */
+    bench_expect(&b, SOLDER_ERROR_DATA,
+                 "onnx: node 'mul_v' (MatMul) reads 'nowhere', which is defined nowhere");
 }
 
 int main(void)

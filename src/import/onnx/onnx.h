@@ -32,6 +32,7 @@ typedef struct sld_onnx {
     sld_nearest nearest;                /* to an output that no node gives */
     size_t nodes_converted, node_limit; /* functions unfolded */
     size_t made_bytes;                  /* of sld_onnx_made_room */
+    bool misfit; /* what failed last is a well-formed node whose operands do not fit */
 } sld_onnx;
 
 /* Values of an outer scope that a body takes, in the order of its inputs. */

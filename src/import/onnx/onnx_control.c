@@ -163,12 +163,14 @@ static solder_status build_refused(body *b, const body *good)
 }
 
 /* A branch that the shapes make impossible (ONNX Runtime finds that out when it is taken) is no
- * error yet: *refused. */
+ * error yet: *refused. A damaged one is. */
 static solder_status try_branch(body *b, const sld_onnx_captures *before, bool *refused)
 {
     sld_onnx *onnx = b->node->onnx;
+    onnx->misfit = false;
     solder_status status = build_branch(b, before);
-    *refused = status == SOLDER_ERROR_DATA;
+    *refused = status == SOLDER_ERROR_DATA && onnx->misfit;
+    onnx->misfit = false;
     if (*refused) {
         sld_log(onnx->diag, SOLDER_LOG_NOTICE,
                 "onnx: node '%s' (If): a branch cannot run with these shapes: %s", b->node->name,

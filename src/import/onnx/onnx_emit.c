@@ -23,6 +23,7 @@ void sld_onnx_keep_failure(sld_onnx_node *node, solder_status status)
 {
     sld_diag *diag = node->onnx->diag;
     node->status = status;
+    node->onnx->misfit = status == SOLDER_ERROR_DATA;
     if (status == SOLDER_OK || status == SOLDER_ERROR_MEMORY) {
         return;
     }
