@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Select by rows of contiguous output; each input steps along a row or repeats one element. */
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/elementwise/rows.h"
 
 #define TASK_ELEMENTS 16384
 
@@ -132,10 +133,8 @@ static void run_task(void *user, size_t index, int thread)
 
 static bool supports(const sld_run *run)
 {
-    const sld_tensor *out = &run->out[0];
-    size_t size = solder_dtype_size(out->dtype);
-    return (size == 1 || size == 2 || size == 4 || size == 8) &&
-           (out->rank == 0 || out->dim[out->rank - 1] == 1 || out->stride[out->rank - 1] == 1);
+    size_t size = solder_dtype_size(run->out[0].dtype);
+    return (size == 1 || size == 2 || size == 4 || size == 8) && sld_rows_suit(run);
 }
 
 static solder_status run_select(const sld_run *run)
