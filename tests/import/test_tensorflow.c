@@ -522,9 +522,37 @@ static void real_control_flow(void **state)
     sld_file_unmap(&file);
 }
 
+/* Paddings a run tells, put together of columns; one part may hold both, the other none. */
+static void late_pads(void **state)
+{
+    (void)state;
+    for (int halves = 0; halves < 2; halves++) {
+        tf_bench b;
+        open_bench(&b);
+        tf_placeholder(&b.f, "x", 2, D(2, 2));
+        tf_type(&b.f, "DstT", TF_INT32);
+        tf_node(&b.f, "Cast", "pads", "x");
+        tf_ints(&b.f, "axis", 1, (int32_t[]){1});
+        if (halves) {
+            tf_int(&b.f, "num_split", 2);
+            tf_node(&b.f, "Split", "column", "axis pads");
+            tf_node(&b.f, "ConcatV2", "both", "column column:1 axis");
+        } else {
+            tf_const(&b.f, "none", TF_INT32, 2, D(2, 0), 7, NULL, 0);
+            tf_node(&b.f, "ConcatV2", "both", "pads none axis");
+        }
+        tf_node(&b.f, "Pad", "y", "x both");
+        import_file(&b);
+        run(&b, F(0, 2, 1, 0), 2, D(2, 2)); /* two rows behind, a column before */
+        result_is(&b, 0, 2, D(4, 3), F(0, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0));
+        close_bench(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(late_pads),
         cmocka_unit_test(conv_bias_relu),
         cmocka_unit_test(one_transpose_at_the_door),
         cmocka_unit_test(dilation_recognised),

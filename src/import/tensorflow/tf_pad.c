@@ -43,6 +43,13 @@ static void add_rows(sld_tf_node *node, sld_value *rows, int count, sld_value **
     }
 }
 
+static bool is_column(const sld_tf_node *node, const sld_value *x)
+{
+    int64_t columns;
+    return x->shape.rank == 2 &&
+           sld_expr_is_const(&node->tf->graph->exprs, x->shape.d[1], &columns) && columns == 1;
+}
+
 /*
  * i64 [2 * rank] as the operator takes it, what goes before every axis and then what goes behind.
  * Rows or columns put together for this are taken apart again: contents are followed through lists.
@@ -52,7 +59,8 @@ static sld_value *late_pads(sld_tf_node *node, sld_value *pads, int rank)
     sld_value *side[2 * SOLDER_MAX_RANK];
     const sld_node *concat = sld_tf_producer(pads, SLD_OP_CONCAT);
     const sld_concat_params *p = concat != NULL ? concat->params : NULL;
-    if (p != NULL && p->axis == 1 && concat->in_count == 2) {
+    if (p != NULL && p->axis == 1 && concat->in_count == 2 &&
+        is_column(node, sld_node_in(concat, 0)) && is_column(node, sld_node_in(concat, 1))) {
         side[0] = listed(node, sld_node_in(concat, 0));
         side[1] = listed(node, sld_node_in(concat, 1));
         return sld_tf_cast(node, SOLDER_I64, sld_tf_concat(node, side, 2, 0));
