@@ -111,7 +111,7 @@ static sld_value *count_of(sld_tf_node *node, sld_value *ids)
         known = sld_tf_ok(node) ? known + 1 : 0;
         return sld_tf_vector(node, &known, 1);
     }
-    sld_value *all[2] = {ids, sld_tf_vector(node, &none, 1)};
+    sld_value *all[2] = {sld_tf_cast(node, SOLDER_I64, ids), sld_tf_vector(node, &none, 1)};
     sld_value *last = sld_tf_reduce(node, SLD_REDUCE_MAX, 1, sld_tf_concat(node, all, 2, 0));
     last = sld_tf_reshape(node, &one, 1, last);
     return sld_tf_binary(node, SLD_BINARY_SUM, last, sld_tf_vector(node, &one, 1));
@@ -129,9 +129,7 @@ static sld_value *ids_of(sld_tf_node *node, uint32_t index)
 void sld_tf_segments(sld_tf_node *node, int kind)
 {
     sld_value *data = sld_tf_input(node, 0), *ids = ids_of(node, 1);
-    sld_value *count = count_of(node, sld_tf_ok(node) && sld_value_is_constant(ids)
-                                          ? ids
-                                          : sld_tf_cast(node, SOLDER_I64, ids));
+    sld_value *count = count_of(node, ids);
     ids = sld_tf_cast(node, SOLDER_I64, ids);
     sld_tf_set(node, 0, sorted_segments(node, kind, data, ids, count));
 }
@@ -146,9 +144,7 @@ void sld_tf_sparse_segments(sld_tf_node *node, int kind)
         count = sld_tf_cast(node, SOLDER_I64, sld_tf_input(node, 3));
         count = sld_tf_reshape(node, (const int64_t[]){1}, 1, count);
     } else {
-        count = count_of(node, sld_tf_ok(node) && sld_value_is_constant(ids)
-                                   ? ids
-                                   : sld_tf_cast(node, SOLDER_I64, ids));
+        count = count_of(node, ids);
     }
     ids = sld_tf_cast(node, SOLDER_I64, ids);
     data = sld_tf_gather(node, data, indices, 0);
